@@ -1,0 +1,38 @@
+# Every target makes and reuses .venv by itself, with plain pip. `make demo` is the place to start.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+KAFKA  := deploy/kafka/broker.sh
+
+.PHONY: demo test check bench kafka-up kafka-down install
+
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (half a minute, once) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+install: $(STAMP)
+
+demo: $(STAMP)              ## the whole system on synthetic data, in under a minute
+	@$(BIN)/crosscheck demo $(ARGS)
+
+test: $(STAMP)              ## everything, on the embedded log and on a real Kafka broker
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP)             ## lint, types, dependency direction, the example catalog
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/crosscheck check
+
+bench: $(STAMP)             ## measure, and rewrite the table in tests/bench/README.md
+	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+kafka-up:                   ## a real broker on 127.0.0.1 (PORT=9092, DIR=.kafka)
+	@$(KAFKA) start
+
+kafka-down:                 ## stop it
+	@$(KAFKA) stop

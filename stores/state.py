@@ -1,0 +1,122 @@
+"""Subject state of one partition: RocksDB with a write-behind cache of decoded subjects.
+
+State is a cache of the `facts` log. Changed subjects, the ledger and the log position they stand for reach
+disk in one WriteBatch (`checkpoint`), so that state and position can never disagree; a crash loses what came
+after the last checkpoint, and the log repeats it.
+Must not know: rules, topics, who owns the partition.
+"""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+from topics.errors import StateError
+from topics.facts import Subject
+
+CACHED_SUBJECTS = 200_000
+"""Decoded subjects kept per partition, about 1 KB each; dirty ones always stay until a checkpoint."""
+
+_POSITION = b"meta:position"
+_LEDGER = b"meta:ledger"
+_LOG = b"meta:log"
+
+_decode = msgspec.msgpack.Decoder(Subject).decode
+_encode = msgspec.msgpack.encode
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(32 << 20)
+    options.set_max_background_jobs(1)
+    options.set_keep_log_file_num(2)
+    options.set_max_open_files(256)
+    table = BlockBasedOptions()
+    table.set_block_cache(Cache(32 << 20))
+    table.set_bloom_filter(10, False)
+    options.set_block_based_table_factory(table)
+    return options
+
+
+def _open(folder: Path) -> Rdict:
+    folder.mkdir(parents=True, exist_ok=True)
+    known = (folder / "CURRENT").exists()
+    # Reopened without column_families, rocksdict falls back to an 8 MB cache without a word.
+    families: dict[str, Any] = {"column_families": {"default": _options()}} if known else {}
+    try:
+        return Rdict(str(folder), _options(), **families)
+    except Exception as error:
+        raise StateError(
+            f"state cannot be opened ({type(error).__name__})",
+            where=str(folder),
+            remedy="is another worker using this data folder? else delete the folder: the log rebuilds it",
+        ) from None
+
+
+class PartitionState:
+    """The subjects of one partition of `facts`, up to `position` (the next offset to read)."""
+
+    def __init__(self, folder: Path, log_id: str, *, cached: int = CACHED_SUBJECTS) -> None:
+        self._db = _open(folder)
+        self._cached = cached
+        self._dirty: set[bytes] = set()
+        self.subjects: dict[bytes, Subject] = {}
+        owner = self._db.get(_LOG)
+        if owner is not None and owner != log_id.encode():
+            self._db.close()
+            raise StateError("state of another log", where=str(folder), remedy="use another data folder")
+        self._log_id = log_id.encode()
+        self.position = int(self._db.get(_POSITION) or 0)
+        self.ledger: bytes | None = self._db.get(_LEDGER)
+
+    def load(self, tokens: Iterable[bytes]) -> None:
+        """Bring subjects into the cache; unknown ones begin empty."""
+        wanted = [token for token in tokens if token not in self.subjects]
+        if not wanted:
+            return
+        for token, data in zip(wanted, self._db.get(wanted), strict=True):
+            self.subjects[token] = _decode(data) if data is not None else Subject()
+
+    def mark(self, tokens: Iterable[bytes]) -> None:
+        """Note subjects that changed since the last checkpoint."""
+        self._dirty.update(tokens)
+
+    @property
+    def dirty(self) -> int:
+        """Subjects waiting for the next checkpoint."""
+        return len(self._dirty)
+
+    def checkpoint(self, position: int, ledger: bytes) -> None:
+        """Write changed subjects, ledger and position in one batch."""
+        if position == self.position and not self._dirty:
+            return
+        batch = WriteBatch(raw_mode=True)
+        for token in self._dirty:
+            batch.put(token, _encode(self.subjects[token]))
+        batch.put(_LOG, self._log_id)
+        batch.put(_LEDGER, ledger)
+        batch.put(_POSITION, b"%d" % position)
+        self._db.write(batch)
+        self.position = position
+        self._dirty.clear()
+        self._evict()
+
+    def _evict(self) -> None:
+        excess = len(self.subjects) - self._cached
+        if excess > 0:
+            for token in list(self.subjects)[:excess]:
+                del self.subjects[token]
+
+    def items(self) -> Mapping[bytes, Subject]:
+        """Every checkpointed subject; for inspection and tests, not for the hot path."""
+        pairs = ((key, value) for key, value in self._db.items() if not key.startswith(b"meta:"))
+        return {key: _decode(value) for key, value in pairs}
+
+    def close(self) -> None:
+        """Release the folder; what was not checkpointed is dropped."""
+        with contextlib.suppress(Exception):
+            self._db.close()

@@ -1,0 +1,147 @@
+"""The hub: what the two agents share, and their part in every rebalance.
+
+Must not know: Faust beyond TP, so that tests can drive it without an app.
+"""
+
+import asyncio
+import logging
+import shutil
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from faust.types import TP
+
+from matchers.rules.conflict import RuleSet
+from streams.agents.outbox import Outbox
+from streams.agents.partition import Partition
+from streams.steps.admission import Admission, Admitted, Refused
+from streams.transport.gate import CommitGate
+from streams.transport.port import Log
+from topics.catalog import Catalog
+from topics.codec import encode
+from topics.errors import StateError
+from topics.names import FACTS, dlq_topic, receipt_topic
+from topics.records import Record, StoredRecord, event_headers
+
+LOCK_PATIENCE_SECONDS = 3.0
+"""How long to wait for a former owner on this machine to let go of a state folder."""
+
+logger = logging.getLogger("crosscheck.hub")
+
+
+class Hub:
+    """Owned partitions of `facts`, and messages of change topics on their way into it."""
+
+    def __init__(self, catalog: Catalog, log: Log, log_id: str, state: Path) -> None:
+        self._admission = Admission(catalog)
+        self._rules = RuleSet.of(catalog.active_rules)
+        self._log = log
+        self._log_id = log_id
+        self._state = state
+        self.partitions: dict[int, Partition] = {}
+        self._forwarding: dict[TP, Outbox] = {}
+        self.gate = CommitGate(self.starts, self.revoke)
+
+    async def admit(self, record: StoredRecord) -> None:
+        """Forward a batch into `facts` as it came, or put it on its department's dead-letter topic."""
+        outbox = self._forwarding.get(TP(record.topic, record.partition))
+        if outbox is None:
+            return  # revoked while it waited in a queue; the next owner reads it
+        decision = self._admission.admit(record)
+        position = record.offset + 1
+        if isinstance(decision, Admitted):
+            forwarded = Record(record.key, record.value, record.headers)
+            await outbox.send(position, FACTS, decision.batch.bucket, [forwarded])
+        else:
+            await self._refuse(outbox, position, decision)
+        self._advance(TP(record.topic, record.partition), outbox)
+
+    async def _refuse(self, outbox: Outbox, position: int, refused: Refused) -> None:
+        letter, receipt = refused.letter, refused.receipt
+        logger.warning("refused %s[%s]@%s: %s", letter.topic, letter.partition, letter.offset, letter.reason)
+        key = receipt.position.encode()
+        event = event_headers("deadletter", "crosscheck", receipt.position, receipt.at)
+        await outbox.send(position, dlq_topic(letter.department), 0, [Record(key, encode(letter), event)])
+        await outbox.send(position, receipt_topic(letter.department), 0, [Record(key, encode(receipt))])
+
+    def _advance(self, tp: TP, outbox: Outbox) -> None:
+        safe = outbox.advance()
+        if safe is not None:
+            self.gate.advance(tp, safe)
+
+    async def join(self, record: StoredRecord) -> None:
+        """Join one record of `facts`."""
+        partition = self.partitions.get(record.partition)
+        if partition is not None:
+            await partition.process(record)
+            await partition.checkpoint_if_due(lambda next_: self._checkpointed(record.partition, next_))
+
+    def _checkpointed(self, partition: int, position: int) -> None:
+        self.gate.advance(TP(FACTS, partition), position)
+
+    async def tick(self) -> None:
+        """Advance what has arrived and checkpoint partitions that have gone quiet."""
+        for tp, outbox in list(self._forwarding.items()):
+            self._advance(tp, outbox)
+        for number, partition in list(self.partitions.items()):
+            await partition.checkpoint_if_due(lambda next_, n=number: self._checkpointed(n, next_))
+
+    async def starts(self, tps: Iterable[TP], committed: Mapping[TP, int]) -> dict[TP, int]:
+        """Where each assigned partition starts: `facts` at its state, a change topic where it was committed."""
+        starts = {}
+        ends = await self._log.ends(FACTS)
+        for tp in tps:
+            if tp.topic == FACTS:
+                starts[tp] = await self._open(tp.partition, ends[tp.partition])
+            else:
+                outbox = self._forwarding.setdefault(tp, Outbox(self._log))
+                starts[tp] = max(outbox.safe or 0, committed[tp])
+        return starts
+
+    async def _open(self, number: int, end: int) -> int:
+        if number not in self.partitions:
+            partition = await self._open_state(number)
+            if partition.next > end:
+                logger.warning("state of facts[%s] is ahead of its log: rebuilding it", number)
+                partition.close()
+                shutil.rmtree(self._folder(number))
+                partition = await self._open_state(number)
+            self.partitions[number] = partition
+        return self.partitions[number].next
+
+    def _folder(self, number: int) -> Path:
+        return self._state / f"{FACTS}-{number}"
+
+    async def _open_state(self, number: int) -> Partition:
+        deadline = asyncio.get_running_loop().time() + LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                return Partition(number, self._folder(number), self._log, self._log_id, self._rules)
+            except StateError as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    logger.warning("%s: rebuilding facts[%s] aside", error, number)
+                    aside = self._state / f"{FACTS}-{number}-{uuid.uuid4().hex[:8]}"
+                    return Partition(number, aside, self._log, self._log_id, self._rules)
+            await asyncio.sleep(0.1)
+
+    async def revoke(self, tps: Iterable[TP]) -> None:
+        """Let partitions go: everything sent has arrived, every state is checkpointed and closed."""
+        for tp in tps:
+            if tp.topic == FACTS:
+                await self._revoke_facts(tp.partition)
+            elif (outbox := self._forwarding.pop(tp, None)) is not None:
+                await outbox.settle()
+                self._advance(tp, outbox)
+
+    async def _revoke_facts(self, number: int) -> None:
+        partition = self.partitions.pop(number, None)
+        if partition is not None:
+            try:
+                await partition.checkpoint(lambda next_: self._checkpointed(number, next_))
+            finally:
+                partition.close()
+
+    async def close(self) -> None:
+        """Let everything go."""
+        await self.revoke([*self._forwarding, *(TP(FACTS, n) for n in self.partitions)])

@@ -1,0 +1,144 @@
+"""The Faust app of one worker: an admission agent, a join agent, a timer.
+
+Rules: every agent, topic and timer is named (Faust would derive names from modules); nothing is served over
+HTTP; Faust's tables are not used. Several workers with the same broker share the partitions.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.transport import drivers
+from faust.types import EventT
+
+from streams.agents.hub import Hub
+from streams.transport.port import BrokerURL, connect
+from topics.catalog import Catalog
+from topics.names import FACTS, change_topic, topic_specs
+from topics.records import StoredRecord
+
+GROUP = "crosscheck"
+STOP_SECONDS = 2.5
+TICK_SECONDS = 0.5
+
+drivers.TRANSPORTS.aliases.update(
+    kafka="streams.transport.faust_kafka:Transport",
+    embedded="streams.transport.faust_embedded:Transport",
+)
+
+
+class WorkerApp(faust.App):
+    """A Faust app whose consumer asks `gate` what to commit and where to start."""
+
+    gate: Any = None
+
+
+def stored(event: EventT[Any]) -> StoredRecord:
+    """The record that an event carries."""
+    message: Any = event.message
+    headers = message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
+    return StoredRecord(
+        message.topic,
+        message.partition,
+        message.offset,
+        int((message.timestamp or 0) * 1000),
+        message.key,
+        message.value,
+        tuple(headers),
+    )
+
+
+def build_app(broker: BrokerURL, data: Path) -> WorkerApp:
+    """The app, configured for batches of 500 rows."""
+    return WorkerApp(
+        GROUP,
+        broker=str(broker),
+        datadir=data / "faust",
+        store="memory://",
+        web_enabled=False,
+        autodiscover=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=64,
+        broker_commit_interval=0.5,
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=2.0,
+        broker_max_poll_records=200,
+        consumer_auto_offset_reset="earliest",
+        producer_linger=0,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+
+def wire(app: WorkerApp, hub: Hub, catalog: Catalog) -> None:
+    """Give the app its agents."""
+    changes = app.topic(*(change_topic(id_) for id_ in sorted(catalog.resources)), value_type=bytes)
+    facts = app.topic(FACTS, value_type=bytes)
+    app.gate = hub.gate
+    _agent(app, "admission", changes, hub.admit)
+    _agent(app, "join", facts, hub.join)
+
+    @app.timer(interval=TICK_SECONDS, name="tick")
+    async def tick() -> None:
+        await hub.tick()
+
+
+def _agent(app: WorkerApp, name: str, topic: Any, handle: Callable[[StoredRecord], Awaitable[None]]) -> None:
+    @app.agent(topic, name=name, concurrency=1)
+    async def agent(stream: Any) -> None:
+        async for event in stream.events():
+            try:
+                await handle(stored(event))
+            except Exception as error:
+                # Not a fault of the data (that is refused, not raised): stop, and let the log repeat it.
+                await app.crash(error)
+                raise
+
+
+async def run_worker(
+    broker: BrokerURL,
+    data: Path,
+    catalog: Catalog,
+    stop: asyncio.Event,
+    *,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Work until `stop` is set. Raises BrokerUnavailable, or what crashed the app."""
+    async with connect(broker) as log:
+        await log.ensure(topic_specs(catalog))
+        app = build_app(broker, data)
+        hub = Hub(catalog, log, log.log_id, data / "state")
+        wire(app, hub, catalog)
+        app.finalize()
+        await app.start()
+        app.on_rebalance_complete.connect(lambda *_, **__: ready())
+        try:
+            await _until(stop, app)
+        finally:
+            await _stop(app, hub)
+        if app.crash_reason is not None:
+            raise app.crash_reason
+
+
+async def _until(stop: asyncio.Event, app: WorkerApp) -> None:
+    while not stop.is_set() and app.crash_reason is None and not app.should_stop:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 0.2)
+
+
+async def _stop(app: WorkerApp, hub: Hub) -> None:
+    """Checkpoint and commit, then give Faust a moment; what it does not finish, a restart repeats."""
+    if app.crash_reason is None:
+        await hub.tick()
+        await app.consumer.on_partitions_revoked(set(app.consumer.assignment()))
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(app.stop(), STOP_SECONDS)
+    with contextlib.suppress(Exception):
+        await hub.close()
+    logging.getLogger("crosscheck.worker").info("stopped")

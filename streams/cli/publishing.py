@@ -1,0 +1,154 @@
+"""`crosscheck publish`: a department's file to its change topic, with progress and reconciliation."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from streams.cli.screen import (
+    NOT_RECONCILED,
+    Broker,
+    CatalogFolder,
+    Data,
+    Json,
+    err,
+    out,
+    run,
+    write_json,
+)
+from streams.publisher import publish as front
+from streams.publisher.keys import KeyRing
+from streams.publisher.memory import FrontMemory
+from streams.publisher.reading import size_of
+from streams.settings import Settings
+from streams.transport.port import connect
+from topics.catalog import load_catalog
+from topics.names import topic_specs
+
+MODE_HELP = "full: compare with what was last published; changes: the file has an op column (upsert, delete)"
+
+
+def publish(
+    resource: Annotated[str, typer.Argument(help="for example hrss.unemployment_benefit")],
+    file: Annotated[Path, typer.Argument(help="CSV with a header, or .jsonl")],
+    mode: Annotated[Literal["full", "changes"], typer.Option(help=MODE_HELP)] = "full",
+    encoding: Annotated[str, typer.Option(help="of the file")] = "utf-8",
+    wait: Annotated[float, typer.Option(help="seconds to wait for the hub's next receipt")] = 30.0,
+    allow_mass_delete: Annotated[
+        bool, typer.Option(help="send deletes even if most records are gone")
+    ] = False,
+    broker: Broker = None,
+    data: Data = None,
+    catalog: CatalogFolder = None,
+    json: Json = False,
+) -> None:
+    """Publish what changed in FILE since the last time (前置机报送)."""
+    settings = Settings.resolve(broker, data, catalog)
+    loaded = load_catalog(settings.catalog)
+    job = front.Job(loaded, loaded.resource(resource), file, mode, encoding, wait, allow_mass_delete)
+    summary = run(publish_job(settings, job))
+    if json:
+        write_json(as_json(summary))
+    else:
+        report(summary)
+    if summary.reconciliation is None or not summary.reconciliation.reconciled:
+        raise typer.Exit(NOT_RECONCILED)
+
+
+async def publish_job(settings: Settings, job: front.Job) -> front.Summary:
+    """Publish with a progress bar on stderr."""
+    keys = key_ring(settings, sorted(job.catalog.departments))
+    memory = FrontMemory(settings.data / "front" / f"{job.resource.id}.sqlite")
+    try:
+        async with connect(settings.broker) as log:
+            if settings.embedded:
+                await log.ensure(topic_specs(job.catalog))
+            with _ProgressBar(job) as progress:
+                return await front.Publisher(job, keys, memory, log).run(progress)
+    finally:
+        memory.close()
+
+
+def key_ring(settings: Settings, departments: list[str]) -> KeyRing:
+    """Keys at hand; on the embedded log, where nothing is shared, they are made on first use."""
+    keys = KeyRing.at(settings.data, generate=settings.embedded)
+    if settings.embedded and (made := keys.made(departments)):
+        err.print(
+            f"made keys {', '.join(made)} in {keys.folder} (mode 0600): keep them, back them up",
+            style="yellow",
+        )
+    return keys
+
+
+class _ProgressBar:
+    """A progress bar: bytes read, then batches answered."""
+
+    def __init__(self, job: front.Job) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=err, transient=True)
+        self._read = self._bar.add_task(f"read {job.resource.id}", total=size_of(job.file) or None)
+        self._answered = self._bar.add_task("receipts", total=None, visible=False)
+
+    def __enter__(self) -> front.Progress:
+        self._bar.start()
+        return front.Progress(lambda done: self._bar.update(self._read, completed=done), self._answer)
+
+    def _answer(self, done: int, total: int) -> None:
+        self._bar.update(self._answered, completed=done, total=total, visible=True)
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+
+def as_json(summary: front.Summary) -> dict[str, Any]:
+    """The summary as other programs read it."""
+    check = summary.reconciliation
+    return {
+        "resource": summary.resource,
+        "run": summary.run,
+        **asdict(summary.tally),
+        "facts": summary.facts.total,
+        "batches": summary.batches,
+        "held_deletes": summary.held_deletes,
+        "refusals": str(summary.refusals) if summary.refusals else None,
+        "applied": check.applied if check else 0,
+        "duplicate": check.duplicate if check else 0,
+        "hub_refused": check.refused if check else 0,
+        "reasons": check.reasons if check else {},
+        "answered": check.answered if check else 0,
+        "reconciled": bool(check and check.reconciled),
+    }
+
+
+def report(summary: front.Summary) -> None:
+    """The summary in words."""
+    t, check = summary.tally, summary.reconciliation
+    if not summary.changed:
+        out.print(f"{summary.resource}: nothing changed since the last publish ({t.read} rows compared)")
+    out.print(
+        f"{summary.resource}: sent {summary.facts.total} facts in {summary.batches} batches: "
+        f"insert {t.insert}, update {t.update}, delete {t.delete}; "
+        f"unchanged {t.unchanged}, repeated {t.repeated}, refused {t.refused}"
+    )
+    if summary.refusals:
+        out.print(f"  refused rows: {summary.refusals}")
+    if summary.held_deletes:
+        out.print(
+            f"  {summary.held_deletes} deletes held back: too many records are missing, or a row's key could not be read; check the file, then --allow-mass-delete"
+        )
+    if check and check.reconciled:
+        out.print(
+            f"  reconciled: {check.applied} applied, {check.duplicate} duplicate, {check.refused} refused by the hub"
+        )
+    elif check:
+        out.print(
+            f"  NOT reconciled: {check.answered} of {check.batches} batches answered; is a worker running? (`crosscheck worker`)"
+        )

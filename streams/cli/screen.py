@@ -1,0 +1,80 @@
+"""What every command shares: options, consoles, and errors turned into exit codes.
+
+Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 catalog or state wrong; 4 data refused as a whole;
+5 not reconciled (no worker answered, or counts differ); 6 broker unavailable; 7 key missing; 8 not found.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Iterable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+
+from topics.errors import (
+    BrokerUnavailable,
+    CatalogInvalid,
+    ContractError,
+    CrosscheckError,
+    DepartmentDataError,
+    KeyMissing,
+    NotFound,
+)
+
+EXIT_CODES: tuple[tuple[type[CrosscheckError], int], ...] = (
+    (ContractError, 3),
+    (DepartmentDataError, 4),
+    (BrokerUnavailable, 6),
+    (KeyMissing, 7),
+    (NotFound, 8),
+)
+NOT_RECONCILED = 5
+
+Broker = Annotated[
+    str | None,
+    typer.Option("--broker", envvar="CROSSCHECK_BROKER", help="embedded://FOLDER or kafka://HOST:PORT"),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="CROSSCHECK_DATA", help="folder for keys, state and the embedded log"),
+]
+CatalogFolder = Annotated[
+    Path | None,
+    typer.Option("--catalog", envvar="CROSSCHECK_CATALOG", help="catalog folder (default: the example city)"),
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout; a list is one object a line")]
+DepartmentName = Annotated[str, typer.Option("--department", "-d", help="whose view")]
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine."""
+    return asyncio.run(work)
+
+
+def write_json(value: object) -> None:
+    """One JSON object on one line of stdout."""
+    sys.stdout.buffer.write(orjson.dumps(value, default=list) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def write_lines(values: Iterable[object]) -> None:
+    """A list as JSON lines."""
+    for value in values:
+        write_json(value)
+
+
+def fail(error: CrosscheckError) -> int:
+    """Say what is wrong on stderr; the exit code."""
+    if isinstance(error, CatalogInvalid):
+        for finding in error.findings:
+            err.print(str(finding), style="red", markup=False)
+    err.print(f"error: {error}", style="bold red", markup=False)
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)

@@ -1,0 +1,29 @@
+"""`crosscheck worker`: run the agents until Ctrl-C."""
+
+import asyncio
+import logging
+import signal
+
+from streams.cli.screen import Broker, CatalogFolder, Data, err, run
+from streams.settings import Settings
+from topics.catalog import Catalog, load_catalog
+
+
+def worker(broker: Broker = None, data: Data = None, catalog: CatalogFolder = None) -> None:
+    """Run a worker: admit, join, alert. Start as many as you like; they share the partitions."""
+    settings = Settings.resolve(broker, data, catalog)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("crosscheck").setLevel(logging.INFO)
+    logging.getLogger("faust").setLevel(logging.ERROR)
+    run(_work(settings, load_catalog(settings.catalog)))
+
+
+async def _work(settings: Settings, catalog: Catalog) -> None:
+    from streams.agents.worker import run_worker
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    err.print(f"worker on {settings.broker}, {len(catalog.active_rules)} active rule(s); Ctrl-C stops it")
+    await run_worker(settings.broker, settings.data, catalog, stop, ready=lambda: err.print("worker ready"))
+    err.print("worker stopped")

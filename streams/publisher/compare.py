@@ -1,0 +1,133 @@
+"""Full compare: what changed since the last publish, record by record.
+
+Rules: a record whose crossing part is unchanged is not sent; a refused row leaves what was published in
+place; a handle met twice with the same content is a repeat, with other content a refusal; a record that
+moves to another subject is deleted from the old one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from streams.publisher.memory import FrontMemory, Published
+from streams.publisher.record import Fact
+from topics.batch import Row
+from topics.errors import RowRefused
+
+
+@dataclass(slots=True)
+class Tally:
+    """Records of a run by what became of them."""
+
+    read: int = 0
+    insert: int = 0
+    update: int = 0
+    delete: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class Delta:
+    """What one chunk of records changes: rows to send and what to remember."""
+
+    rows: list[Row] = field(default_factory=list)
+    published: dict[str, Published | None] = field(default_factory=dict)
+    met: dict[str, bytes | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row of the file as read: a fact, a handle to delete, or a handle to leave alone (refused)."""
+
+    line: int
+    handle: str | None
+    fact: Fact | None
+    delete: bool = False
+
+
+class Compare:
+    """Compares chunks of candidates with the memory; `refuse` is told of repeats that disagree."""
+
+    def __init__(self, memory: FrontMemory, tally: Tally, *, changes: bool) -> None:
+        self._memory = memory
+        self._tally = tally
+        self._changes = changes
+        self.refused: list[tuple[int, RowRefused]] = []
+
+    def chunk(self, candidates: Sequence[Candidate]) -> Delta:
+        """What a chunk changes."""
+        handles = list({c.handle for c in candidates if c.handle is not None})
+        known = dict(self._memory.find(handles))
+        delta = Delta(met={} if self._changes else dict(self._memory.seen(handles)))
+        for candidate in candidates:
+            if candidate.handle is None:
+                continue
+            if self._changes:
+                self._change(candidate, known, delta)
+            else:
+                self._meet(candidate, known, delta)
+        return delta
+
+    def _change(self, candidate: Candidate, known: dict[str, Published], delta: Delta) -> None:
+        """A change file is applied in its own order; the last word on a handle counts."""
+        handle = candidate.handle or ""
+        if candidate.fact is not None:
+            self._upsert(candidate.fact, known, delta)
+        elif candidate.delete:
+            self._delete(handle, known.pop(handle, None), delta)
+
+    def _meet(self, candidate: Candidate, known: dict[str, Published], delta: Delta) -> None:
+        handle = candidate.handle or ""
+        digest = candidate.fact.digest() if candidate.fact else None
+        if delta.met.get(handle) is None:  # not met, or met in a row that was refused
+            delta.met[handle] = digest
+            if candidate.fact is not None:
+                self._upsert(candidate.fact, known, delta)
+        elif candidate.fact is not None:
+            self._repeat(candidate, delta.met[handle] == digest)
+
+    def _repeat(self, candidate: Candidate, same: bool) -> None:
+        if same:
+            self._tally.repeated += 1
+        else:
+            self._tally.refused += 1
+            fault = RowRefused("key", "duplicate_key", "one record key, one row")
+            self.refused.append((candidate.line, fault))
+
+    def _upsert(self, fact: Fact, known: dict[str, Published], delta: Delta) -> None:
+        before, digest = known.get(fact.handle), fact.digest()
+        if before is not None and before.digest == digest:
+            self._tally.unchanged += 1
+            return
+        old = before.subjects if before else ()
+        version = self._memory.version()
+        delta.rows += _removals(fact.handle, version, [s for s in old if s not in fact.subjects])
+        delta.rows += [
+            Row("u" if s in old else "i", fact.handle, version, *s, fact.start, fact.end, fact.codes)
+            for s in fact.subjects
+        ]
+        if before is None:
+            self._tally.insert += 1
+        else:
+            self._tally.update += 1
+        known[fact.handle] = delta.published[fact.handle] = Published(digest, fact.subjects)
+
+    def _delete(self, handle: str, before: Published | None, delta: Delta) -> None:
+        if before is None:
+            self._tally.unchanged += 1
+            return
+        self._tally.delete += 1
+        delta.rows += _removals(handle, self._memory.version(), before.subjects)
+        delta.published[handle] = None
+
+    def vanished(self, published: Iterable[tuple[str, Published]]) -> Delta:
+        """Records that a full file no longer has."""
+        delta = Delta()
+        for handle, before in published:
+            self._delete(handle, before, delta)
+        return delta
+
+
+def _removals(handle: str, version: int, subjects: Iterable[tuple[str, bytes]]) -> list[Row]:
+    return [Row("d", handle, version, name, token) for name, token in subjects]

@@ -1,0 +1,141 @@
+"""What a front node remembers of a resource: what it last published, and what waits to be sent.
+
+One SQLite file per resource. What was published and the batches that say so are written in one transaction,
+so a crash can neither forget a change nor number a batch twice; unsent batches go out on the next run under
+the numbers they have. Holds handles, digests and tokens; no raw value.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS published (
+    handle TEXT PRIMARY KEY, digest BLOB NOT NULL, subjects BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, bucket INTEGER NOT NULL, name TEXT NOT NULL, message BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TEMP TABLE seen (handle TEXT PRIMARY KEY, digest BLOB) WITHOUT ROWID;
+"""
+_VERSIONS_PER_EPOCH = 1 << 31
+
+Subjects = tuple[tuple[str, bytes], ...]
+
+_pack = msgspec.msgpack.encode
+_unpack = msgspec.msgpack.Decoder(Subjects).decode
+
+
+class Published(NamedTuple):
+    """What was last published under a handle."""
+
+    digest: bytes
+    subjects: Subjects
+
+
+class Waiting(NamedTuple):
+    """A batch in the outbox."""
+
+    id: int
+    bucket: int
+    name: str
+    message: bytes
+
+
+class FrontMemory:
+    """The memory of one resource. Changes wait for `commit`."""
+
+    def __init__(self, path: Path, *, now: int | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+        self._counters = dict(self._db.execute("SELECT name, value FROM counters"))
+        # A memory that was lost begins a new epoch, later than any before it.
+        self.epoch = self._counters.setdefault("epoch", int(time.time()) if now is None else now)
+        self._empty = self._db.execute("SELECT 1 FROM published LIMIT 1").fetchone() is None
+
+    def version(self) -> int:
+        """The next version: grows with every change, over epochs too."""
+        self._counters["version"] = self._counters.get("version", 0) + 1
+        return self.epoch * _VERSIONS_PER_EPOCH + self._counters["version"]
+
+    def number(self, bucket: int) -> int:
+        """The next batch number of a bucket, from 1."""
+        name = f"bucket-{bucket}"
+        self._counters[name] = self._counters.get(name, 0) + 1
+        return self._counters[name]
+
+    def find(self, handles: Sequence[str]) -> dict[str, Published]:
+        """What was published under each handle."""
+        if self._empty:
+            return {}
+        rows = self._select("SELECT handle, digest, subjects FROM published WHERE handle IN", handles)
+        return {handle: Published(digest, _unpack(subjects)) for handle, digest, subjects in rows}
+
+    def seen(self, handles: Sequence[str]) -> dict[str, bytes | None]:
+        """Handles met earlier in this run, with their digests (None: the row was refused)."""
+        return dict(self._select("SELECT handle, digest FROM seen WHERE handle IN", handles))
+
+    def _select(self, query: str, handles: Sequence[str]) -> Iterator[tuple[str, bytes, bytes]]:
+        marks = ",".join("?" * len(handles))
+        return self._db.execute(f"{query} ({marks})", handles)
+
+    def unseen(self) -> Iterator[tuple[str, Published]]:
+        """What was published and has not been met in this run."""
+        rows = self._db.execute(
+            "SELECT handle, digest, subjects FROM published"
+            " WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.handle = published.handle) ORDER BY handle"
+        ).fetchall()
+        return ((handle, Published(digest, _unpack(subjects))) for handle, digest, subjects in rows)
+
+    def count(self) -> int:
+        """Records published."""
+        return int(self._db.execute("SELECT count(*) FROM published").fetchone()[0])
+
+    @contextmanager
+    def commit(self) -> Iterator["FrontMemory"]:
+        """One transaction around what was published and the batches that say so."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self
+            self._db.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?)", self._counters.items())
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def note(self, met: Iterable[tuple[str, bytes | None]]) -> None:
+        """Note handles as met in this run."""
+        self._db.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", met)
+
+    def publish(self, published: Mapping[str, Published | None]) -> None:
+        """Note what is published from now on; None: nothing any more. Inside `commit`."""
+        kept = [(h, p.digest, _pack(p.subjects)) for h, p in published.items() if p is not None]
+        gone = [(h,) for h, p in published.items() if p is None]
+        self._db.executemany("INSERT OR REPLACE INTO published VALUES (?, ?, ?)", kept)
+        self._db.executemany("DELETE FROM published WHERE handle = ?", gone)
+        self._empty = self._empty and not kept
+
+    def queue(self, batches: Iterable[tuple[int, str, bytes]]) -> None:
+        """Put encoded batches in the outbox. Inside `commit`."""
+        self._db.executemany("INSERT INTO outbox (bucket, name, message) VALUES (?, ?, ?)", batches)
+
+    def waiting(self) -> list[Waiting]:
+        """The outbox, in order."""
+        return [Waiting(*row) for row in self._db.execute("SELECT * FROM outbox ORDER BY id")]
+
+    def sent(self, last: int) -> None:
+        """Forget batches up to id `last`: the log has them."""
+        self._db.execute("DELETE FROM outbox WHERE id <= ?", (last,))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

@@ -1,0 +1,223 @@
+"""Publish one file of one resource: read, compare, batch, remember, send, reconcile.
+
+Each chunk is remembered and queued in one transaction, then sent; what a crash left unsent goes first the
+next time. Must not know: the command line, or which log it writes to.
+"""
+
+import asyncio
+import csv
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from streams.publisher.batching import Batcher
+from streams.publisher.compare import Candidate, Compare, Delta, Tally
+from streams.publisher.keys import KEY_VERSION, KeyRing
+from streams.publisher.memory import FrontMemory, Waiting
+from streams.publisher.reading import SourceRow, read_rows
+from streams.publisher.reconcile import Reconciliation, add, await_receipts
+from streams.publisher.record import RecordReader
+from streams.transport.port import Log
+from topics.batch import Counts, decode_batch
+from topics.catalog import Catalog, Resource
+from topics.errors import RowRefused
+from topics.names import change_topic, receipt_topic
+from topics.records import Record, event_headers
+
+MASS_DELETE = 0.2
+"""A full file that would delete more than this share of a resource is more likely cut short than right."""
+MASS_DELETE_FLOOR = 100
+
+CHUNK_ROWS = 8_000
+"""Records between two transactions: about 1,000 rows a bucket, so batches are near full."""
+
+Mode = Literal["full", "changes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to publish and how."""
+
+    catalog: Catalog
+    resource: Resource
+    file: Path
+    mode: Mode
+    encoding: str = "utf-8"
+    patience: float = 30.0
+    mass_delete: bool = False
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did. `facts` are rows on the wire; one record may be several (a move is two)."""
+
+    resource: str
+    run: str
+    tally: Tally = field(default_factory=Tally)
+    facts: Counts = field(default_factory=Counts)
+    batches: int = 0
+    held_deletes: int = 0
+    refusals: Path | None = None
+    reconciliation: Reconciliation | None = None
+
+    @property
+    def changed(self) -> int:
+        """Records sent."""
+        return self.tally.insert + self.tally.update + self.tally.delete
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Told of bytes read and of batches answered by the hub."""
+
+    read: Callable[[int], None] = lambda _: None
+    answered: Callable[[int, int], None] = lambda _, __: None
+
+
+class Publisher:
+    """One run."""
+
+    def __init__(self, job: Job, keys: KeyRing, memory: FrontMemory, log: Log) -> None:
+        self._job = job
+        self._memory = memory
+        self._log = log
+        self._records = RecordReader(job.resource, keys.linkage(), keys.department(job.resource.department))
+        self.summary = Summary(job.resource.id, secrets.token_hex(8))
+        self._compare = Compare(memory, self.summary.tally, changes=job.mode == "changes")
+        self._batcher = Batcher(
+            job.resource,
+            memory,
+            partitions=job.catalog.partitions,
+            key_version=KEY_VERSION,
+            run=self.summary.run,
+            mode=job.mode,
+        )
+        self._names: set[str] = set()
+        self._unreadable = False
+        self._refusals = _Refusals(job.file)
+
+    async def run(self, progress: Progress) -> Summary:
+        """Publish. Raises FileRefused, KeyMissing or BrokerUnavailable."""
+        department = self._job.resource.department
+        start = await self._log.ends(receipt_topic(department))
+        await self._send()
+        for chunk in _chunks(self._rows(), CHUNK_ROWS):
+            self._commit(self._compare.chunk([self._candidate(row) for row in chunk]), last=False)
+            self._refusals.write(self._compare.refused)
+            self._compare.refused.clear()
+            progress.read(chunk[-1].bytes_read)
+            await self._send()
+        self._finish()
+        await self._send()
+        self.summary.refusals = self._refusals.close()
+        self.summary.reconciliation = await await_receipts(
+            self._log,
+            department,
+            self._names,
+            self.summary.facts,
+            start,
+            self._job.patience,
+            lambda answered: progress.answered(answered, len(self._names)),
+        )
+        return self.summary
+
+    def _rows(self) -> Iterator[SourceRow]:
+        job = self._job
+        return read_rows(job.file, job.resource.header, changes=job.mode == "changes", encoding=job.encoding)
+
+    def _candidate(self, row: SourceRow) -> Candidate:
+        self.summary.tally.read += 1
+        try:
+            if row.refused:
+                raise row.refused
+            if row.delete:
+                return self._deletion(row)
+            fact = self._records.read(row.values)
+            return Candidate(row.line, fact.handle, fact)
+        except RowRefused as fault:
+            self.summary.tally.refused += 1
+            self._refusals.write([(row.line, fault)])
+            handle = self._records.handle(row.values)
+            self._unreadable = self._unreadable or handle is None
+            return Candidate(row.line, handle, None)
+
+    def _deletion(self, row: SourceRow) -> Candidate:
+        handle = self._records.handle(row.values)
+        if handle is None:
+            raise RowRefused(self._job.resource.key_field.name, "bad_key")
+        return Candidate(row.line, handle, None, delete=True)
+
+    def _commit(self, delta: Delta, *, last: bool) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with self._memory.commit():
+            self._memory.note(delta.met.items())
+            self._memory.publish(delta.published)
+            self._memory.queue(self._batcher.batches(delta.rows, now, last=last))
+
+    def _finish(self) -> None:
+        """Deletes of what a full file no longer has, and the end of the run."""
+        vanished = list(self._memory.unseen()) if self._job.mode == "full" else []
+        if vanished and self._hold(len(vanished)):
+            self.summary.held_deletes, vanished = len(vanished), []
+        self._commit(self._compare.vanished(vanished), last=True)
+
+    def _hold(self, vanished: int) -> bool:
+        """Whether deletes must wait: a row's key could not be read, or too much is gone to be true."""
+        limit = max(MASS_DELETE_FLOOR, self._memory.count() * MASS_DELETE)
+        return (self._unreadable or vanished > limit) and not self._job.mass_delete
+
+    async def _send(self) -> None:
+        """Empty the outbox. A batch leaves it when the log has it."""
+        waiting = self._memory.waiting()
+        sent = [await self._send_one(batch) for batch in waiting]
+        await asyncio.gather(*sent)
+        if waiting:
+            self._memory.sent(waiting[-1].id)
+
+    async def _send_one(self, waiting: Waiting) -> "asyncio.Future[None]":
+        batch = decode_batch(waiting.message)
+        self._names.add(waiting.name)
+        self.summary.batches += 1
+        self.summary.facts = add(self.summary.facts, batch.counts)
+        resource = self._job.resource
+        event = event_headers("change", f"/{resource.department}", waiting.name, batch.produced_at)
+        record = Record(waiting.name.encode(), waiting.message, event)
+        return await self._log.send(change_topic(resource.id), 0, [record])
+
+
+class _Refusals:
+    """The list of refused rows, in a file beside the input: line, field, reason, remedy; never a value."""
+
+    def __init__(self, beside: Path) -> None:
+        self._path = beside.with_name(f"{beside.name}.refused.csv")
+        self._path.unlink(missing_ok=True)
+        self._rows: list[tuple[int, RowRefused]] = []
+
+    def write(self, refused: Iterable[tuple[int, RowRefused]]) -> None:
+        self._rows += refused
+        if len(self._rows) >= CHUNK_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        new = not self._path.exists()
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(("line", "field", "reason", "remedy"))
+            writer.writerows((line, f.field, f.reason, f.remedy) for line, f in self._rows)
+        self._rows.clear()
+
+    def close(self) -> Path | None:
+        """The file, if any row was refused."""
+        if self._rows:
+            self._flush()
+        return self._path if self._path.exists() else None
+
+
+def _chunks(rows: Iterator[SourceRow], size: int) -> Iterator[list[SourceRow]]:
+    while chunk := list(islice(rows, size)):
+        yield chunk

@@ -1,0 +1,191 @@
+"""Rows out of a department's file: CSV with a header, or JSON lines.
+
+Rules: bad rows are noted and passed over, with their line number; a file that is not the resource at all is
+refused as a whole. Memory stays bounded whatever is in the file. Values never appear in a refusal.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from topics.errors import FileRefused, RowRefused
+
+MAX_LINE = 1_000_000
+OPERATION = "op"
+OPERATIONS = ("upsert", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row: its line in the file, whether it deletes, and its values in contract order (or why not)."""
+
+    line: int
+    delete: bool
+    values: Sequence[str]
+    refused: RowRefused | None = None
+    bytes_read: int = 0
+
+
+class _Lines:
+    """Text lines of bounded length; longer ones are skipped to their end and remembered."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        self._file = file
+        self._encoding = encoding
+        self.number = 0
+        self.read = 0
+        self.too_long: list[int] = []
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(MAX_LINE):
+            self.number += 1
+            self.read += len(line)
+            if len(line) == MAX_LINE and not line.endswith(b"\n"):
+                self._skip()
+                continue
+            yield line.decode(self._encoding)
+
+    def _skip(self) -> None:
+        while rest := self._file.readline(MAX_LINE):
+            self.read += len(rest)
+            if rest.endswith(b"\n"):
+                break
+        self.too_long.append(self.number)
+
+    def drain(self) -> Iterator[SourceRow]:
+        """Refusals of the lines skipped since the last call."""
+        for number in self.too_long:
+            fault = RowRefused("line", "line_too_long", f"no line may exceed {MAX_LINE} bytes")
+            yield SourceRow(number, False, (), fault, self.read)
+        self.too_long.clear()
+
+
+def read_rows(path: Path, header: Sequence[str], *, changes: bool, encoding: str) -> Iterator[SourceRow]:
+    """Rows of a CSV or .jsonl file. `changes`: the file has an `op` column. Raises FileRefused."""
+    with _opened(path) as file:
+        _check_encoding(file, path, encoding)
+        if file.read(3) != b"\xef\xbb\xbf":  # the mark that spreadsheet programs put before UTF-8
+            file.seek(0)
+        lines = _Lines(file, encoding)
+        jsonl = path.suffix in (".jsonl", ".ndjson")
+        yield from (_read_jsonl if jsonl else _read_csv)(lines, path, header, changes)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise FileRefused(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+
+def _check_encoding(file: BinaryIO, path: Path, encoding: str) -> None:
+    """Decode the whole file once, so that one in another encoding is refused before anything is published."""
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+    except LookupError:
+        raise FileRefused(f"no encoding {encoding!r}", remedy="utf-8 or gb18030") from None
+    lines = 1
+    try:
+        while data := file.read(MAX_LINE):
+            decoder.decode(data)
+            lines += data.count(b"\n")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        line = lines + data[: error.start].count(b"\n")
+        remedy = "name the encoding, for example --encoding gb18030"
+        raise FileRefused(f"not {encoding} text", where=f"{path}:{line}", remedy=remedy) from None
+    file.seek(0)
+
+
+def _read_csv(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
+    reader = csv.reader(lines, strict=True)
+    columns = _columns(next(_safely(reader), None) or [], path, header, changes)
+    operation = columns.get(OPERATION)
+    order = [columns[name] for name in header]
+    plain = order == list(range(len(header))) and operation is None
+    for values in _safely(reader):
+        yield from lines.drain()
+        if isinstance(values, csv.Error):
+            fault = RowRefused("line", "not_csv", "check quotes and field lengths")
+            yield SourceRow(lines.number, False, (), fault, lines.read)
+        elif values:
+            if len(values) != len(columns):
+                yield SourceRow(
+                    lines.number, False, (), RowRefused("line", "wrong_number_of_columns"), lines.read
+                )
+            else:
+                delete = operation is not None and values[operation] == "delete"
+                fault_op = _operation(values[operation]) if operation is not None else None
+                ordered = values if plain else [values[i] for i in order]
+                yield SourceRow(lines.number, delete, ordered, fault_op, lines.read)
+    yield from lines.drain()
+
+
+def _safely(reader: "csv._reader") -> Iterator["list[str] | csv.Error"]:
+    """Rows, and errors in their place: the reader starts afresh on the next line."""
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield error
+
+
+def _columns(
+    found: "list[str] | csv.Error", path: Path, header: Sequence[str], changes: bool
+) -> dict[str, int]:
+    names = [] if isinstance(found, csv.Error) else [name.strip() for name in found]
+    expected = [*([OPERATION] if changes else []), *header]
+    missing = [name for name in expected if name not in names]
+    unknown = [name for name in names if name not in expected]
+    if missing or unknown or len(set(names)) != len(names):
+        # Unknown columns are counted, not named: a file without a header would put its data here.
+        raise FileRefused(
+            f"columns differ from the contract: missing {', '.join(missing) or 'none'}; {len(unknown)} unknown",
+            where=f"{path}:1",
+            remedy=f"the first line must name the columns {', '.join(expected)}",
+        )
+    return {name: i for i, name in enumerate(names)}
+
+
+def _operation(text: str) -> RowRefused | None:
+    return None if text in OPERATIONS else RowRefused(OPERATION, "unknown_operation", "upsert or delete")
+
+
+def _read_jsonl(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
+    for text in lines:
+        yield from lines.drain()
+        if text.strip():
+            yield _json_row(text, lines, header, changes)
+    yield from lines.drain()
+
+
+def _json_row(text: str, lines: _Lines, header: Sequence[str], changes: bool) -> SourceRow:
+    fault, values, operation = None, [], "upsert"
+    try:
+        row = orjson.loads(text)
+        operation = row.pop(OPERATION, "") if changes else "upsert"
+        fault = _operation(operation) or _unknown(row, header)
+        values = ["" if row.get(name) is None else str(row[name]) for name in header]
+    except (orjson.JSONDecodeError, AttributeError, TypeError):
+        fault = RowRefused("line", "not_a_json_object")
+    return SourceRow(lines.number, operation == "delete", values, fault, lines.read)
+
+
+def _unknown(row: dict[str, object], header: Sequence[str]) -> RowRefused | None:
+    extra = sum(name not in header for name in row)
+    return RowRefused("line", "unknown_fields", "only the contract's fields") if extra else None
+
+
+def size_of(path: Path) -> int:
+    """Bytes, for the progress bar; 0 if unknown."""
+    return path.stat().st_size if path.is_file() else 0
+
+
+csv.field_size_limit(MAX_LINE)

@@ -1,0 +1,171 @@
+"""One row of a department's file becomes facts: validated, normalised, tokenised, minimised.
+
+Compiled once per contract. Rules: the first fault of a row refuses it, by field and reason; private fields
+are checked for type and then dropped; what is returned can leave the department.
+"""
+
+import hashlib
+import re
+from calendar import monthrange
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from matchers.normalise.person_id import normalise_person_id
+from matchers.normalise.text import fold
+from matchers.normalise.uscc import normalise_uscc
+from matchers.token import HandleSeal, tokenise
+from topics.catalog import Field, Resource
+from topics.errors import RowRefused
+
+MAX_KEY = 200
+_AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
+_NORMALISE: dict[str, Callable[[str], str | None]] = {
+    "person_id": normalise_person_id,
+    "uscc": normalise_uscc,
+}
+
+
+class Fact(NamedTuple):
+    """The part of a record that crosses; `subjects` are (field, token) pairs."""
+
+    handle: str
+    subjects: tuple[tuple[str, bytes], ...]
+    start: date | None
+    end: date | None
+    codes: dict[str, str]
+
+    def digest(self) -> bytes:
+        """Sixteen bytes that change when anything that crosses does."""
+        return hashlib.blake2b(msgspec.msgpack.encode(self[1:]), digest_size=16).digest()
+
+
+@lru_cache(maxsize=65_536)
+def parse_day(text: str) -> date | None:
+    """YYYY-MM-DD, full-width digits allowed; None if it is no day of the calendar."""
+    folded = fold(text)
+    try:
+        return date.fromisoformat(folded) if len(folded) == 10 else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def parse_month(text: str) -> tuple[date, date] | None:
+    """YYYY-MM as its first and last day."""
+    first = parse_day(f"{fold(text)}-01")
+    return (first, first.replace(day=monthrange(first.year, first.month)[1])) if first else None
+
+
+class RecordReader:
+    """Reads rows of one resource; holds its keys."""
+
+    def __init__(self, resource: Resource, linkage_key: bytes, department_key: bytes) -> None:
+        self.resource = resource
+        self._seal = HandleSeal(department_key, resource.id).seal
+        position = {name: i for i, name in enumerate(resource.header)}
+        self._key = position[resource.key_field.name]
+        self._key_kind = resource.key_field.kind
+        self._checks = [(position[f.name], f, _check(f)) for f in resource.fields if _check(f)]
+        self._required = [(position[f.name], f.name) for f in resource.fields if f.required]
+        self._subjects = [(position[f.name], f.name, f.kind or "") for f in resource.subject_fields]
+        self._codes = [(position[name], name) for name in resource.code_fields]
+        self._period = _period(resource, position)
+        self._token = lru_cache(maxsize=65_536)(
+            lambda kind, identifier: tokenise(linkage_key, kind, identifier)
+        )
+
+    def handle(self, values: Sequence[str]) -> str | None:
+        """The handle alone: of a row that deletes, or was refused; None if its key cannot be read."""
+        try:
+            return self._seal(self._record_key(values))
+        except (RowRefused, IndexError):
+            return None
+
+    def _record_key(self, values: Sequence[str]) -> str:
+        text = values[self._key].strip()
+        if self._key_kind:
+            text = _NORMALISE[self._key_kind](text) or ""
+        if not 0 < len(text) <= MAX_KEY:
+            raise RowRefused(self.resource.key_field.name, "bad_key")
+        return text
+
+    def read(self, values: Sequence[str]) -> Fact:
+        """Raises RowRefused with the first fault."""
+        for i, name in self._required:
+            if not values[i].strip():
+                raise RowRefused(name, "missing")
+        for i, declared, check in self._checks:
+            if check is not None and values[i] and not check(values[i]):
+                raise RowRefused(declared.name, _REASON[_nature(declared)])
+        start, end = self._period(values)
+        return Fact(
+            self._seal(self._record_key(values)),
+            tuple((name, self._subject(kind, values[i])) for i, name, kind in self._subjects if values[i]),
+            start,
+            end,
+            {name: fold(values[i]).lower() for i, name in self._codes if values[i]},
+        )
+
+    def _subject(self, kind: str, text: str) -> bytes:
+        return self._token(kind, _NORMALISE[kind](text))
+
+
+_REASON = {
+    "person_id": "bad_person_id",
+    "uscc": "bad_uscc",
+    "month": "not_a_month",
+    "date": "not_a_date",
+    "amount": "not_an_amount",
+    "code": "not_on_code_list",
+}
+
+
+def _nature(declared: Field) -> str:
+    return declared.kind or declared.type
+
+
+def _check(declared: Field) -> Callable[[str], object] | None:
+    """The test that a filled value of a field must pass; None where any text will do."""
+    if declared.kind:
+        return _NORMALISE[declared.kind]
+    if declared.type == "code":
+        return lambda text: fold(text).lower() in declared.codes
+    return {
+        "month": parse_month,
+        "date": parse_day,
+        "amount": lambda text: _AMOUNT.fullmatch(fold(text)),
+    }.get(declared.type)
+
+
+def _period(
+    resource: Resource, position: dict[str, int]
+) -> Callable[[Sequence[str]], tuple[date | None, date | None]]:
+    """How a resource states its period."""
+    month, event = resource.fact_field("month"), resource.fact_field("event")
+    if month:
+        at = position[month.name]
+        return lambda values: parse_month(values[at]) or (None, None)
+    if event:
+        on = position[event.name]
+        return lambda values: (parse_day(values[on]), parse_day(values[on]))
+    start, end = resource.fact_field("start"), resource.fact_field("end")
+    return _spell(position[start.name] if start else None, end, position)
+
+
+def _spell(
+    first: int | None, end: Field | None, position: dict[str, int]
+) -> Callable[[Sequence[str]], tuple[date | None, date | None]]:
+    last = position[end.name] if end else None
+
+    def spell(values: Sequence[str]) -> tuple[date | None, date | None]:
+        start = parse_day(values[first]) if first is not None else None
+        stop = parse_day(values[last]) if last is not None and values[last].strip() else None
+        if start and stop and stop < start:
+            raise RowRefused(end.name if end else "end", "ends_before_it_starts")
+        return start, stop
+
+    return spell

@@ -1,0 +1,46 @@
+"""Apply rows to a subject: the newest version of each handle wins, whatever the order of arrival.
+
+Rules: a delete is a version too and leaves a tombstone; a row that is not newer is a duplicate; a subject
+that is full refuses new handles, and the refusal is counted.
+"""
+
+from typing import NamedTuple
+
+from topics.batch import ChangeBatch, Row
+from topics.facts import MAX_FACTS, Fact, Subject, period_of
+
+FULL = "subject_full"
+_NO_CODES: dict[str, str] = {}
+
+
+class Change(NamedTuple):
+    """A fact that came, went or was replaced on one subject."""
+
+    source: str
+    handle: str
+    before: Fact | None
+    after: Fact
+
+
+def fact_of(row: Row, batch: ChangeBatch, before: Fact | None) -> Fact:
+    """The stored form of a row; a tombstone remembers the period it ended, for the alert it withdraws."""
+    if row.op == "d":
+        start, end = (before.start, before.end) if before else (1, 0)
+        return Fact(row.version, start, end, _NO_CODES, batch.epoch, batch.seq, live=False)
+    start, end = period_of(row.start, row.end)
+    return Fact(row.version, start, end, row.codes, batch.epoch, batch.seq)
+
+
+def apply_row(subject: Subject, source: str, row: Row, batch: ChangeBatch) -> Change | str | None:
+    """Apply one row in place: the change, None for a duplicate, or the reason of a refusal."""
+    facts = subject.facts.get(source)
+    before = facts.get(row.handle) if facts else None
+    if before is not None and row.version <= before.version:
+        return None
+    if before is None and subject.facts and subject.count() >= MAX_FACTS:
+        return FULL
+    after = fact_of(row, batch, before)
+    if facts is None:
+        facts = subject.facts[source] = {}
+    facts[row.handle] = after
+    return Change(source, row.handle, before, after)

@@ -1,0 +1,74 @@
+"""The commit gate: what may be committed is what we say is safe, not what Faust has acknowledged.
+
+A position of `facts` is safe once it is checkpointed; of a change topic, once its batch is in `facts`. The
+gate also says where a partition starts: at its checkpoint, whatever the group had committed.
+`Gated` is mixed into the Consumer of each Faust transport.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from faust.types import TP
+
+Revoke = Callable[[set[TP]], Awaitable[None]]
+Starts = Callable[[Iterable[TP], Mapping[TP, int]], Awaitable[dict[TP, int]]]
+
+
+class CommitGate:
+    """Safe next offsets by partition, and the hooks by which the agents take part in a rebalance."""
+
+    def __init__(self, starts: Starts, revoke: Revoke) -> None:
+        self.safe: dict[TP, int] = {}
+        self.starts = starts
+        self.revoke = revoke
+
+    def advance(self, tp: TP, position: int) -> None:
+        """Everything before `position` is safe."""
+        self.safe[tp] = position
+
+    def forget(self, tps: Iterable[TP]) -> None:
+        """Partitions that are no longer ours."""
+        for tp in tps:
+            self.safe.pop(tp, None)
+
+
+class Gated:
+    """Consumer behaviour shared by both transports; the app carries the gate as `app.gate`."""
+
+    app: Any
+    _unacked_messages: Any
+    _committed_offset: Any
+
+    def ack(self, message: Any) -> bool:
+        """Faust's bookkeeping of acknowledgements is replaced by the gate."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        return True
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Gaps in offsets (compaction, batches of a transaction) need no bookkeeping either."""
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:
+        return [tp for tp in self.app.gate.safe if topics is None or tp in topics or tp.topic in topics]
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
+        safe = self.app.gate.safe
+        return {tp: safe[tp] for tp in tps if safe[tp] > (self._committed_offset[tp] or 0)}
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek to committed offsets, then to where the gate says each partition starts."""
+        committed: Mapping[TP, int] = await super().seek_to_committed()  # type: ignore[misc]
+        found = {TP(tp.topic, tp.partition): offset or 0 for tp, offset in committed.items()}
+        starts = await self.app.gate.starts(found, found)
+        for tp, offset in starts.items():
+            if offset != found[tp]:
+                await self._seek(tp, offset)  # type: ignore[attr-defined]
+        return {**found, **starts}
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Checkpoint and commit before the partitions go to somebody else."""
+        if revoked:
+            await self.app.gate.revoke({TP(tp.topic, tp.partition) for tp in revoked})
+            await self.commit()  # type: ignore[attr-defined]
+            self.app.gate.forget(revoked)
+        await super().on_partitions_revoked(revoked)  # type: ignore[misc]

@@ -1,0 +1,88 @@
+"""The port that publishers, readers and the worker's outputs use: a partitioned, append-only log.
+
+Rules: `send` keeps call order within a partition; the future it returns is done when the record is safe.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from topics.errors import BrokerUnavailable
+from topics.names import TopicSpec
+from topics.records import Record, StoredRecord
+
+Positions = Mapping[int, int]
+"""Next offset by partition."""
+
+
+class Log(Protocol):
+    """A log, embedded or Kafka. Use as an async context manager."""
+
+    @property
+    def log_id(self) -> str:
+        """What state made from this log calls it, so that it is never used with another."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def ensure(self, specs: Iterable[TopicSpec]) -> list[str]:
+        """Create the topics that are missing; their names."""
+        ...
+
+    async def topics(self) -> set[str]:
+        """Names of the topics that exist."""
+        ...
+
+    async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
+        """Append records in order. Raises BrokerUnavailable (or the future does)."""
+        ...
+
+    async def ends(self, topic: str) -> dict[int, int]:
+        """Next offset by partition. Raises BrokerUnavailable if there is no such topic."""
+        ...
+
+    def read(
+        self, topic: str, start: Positions | None = None, *, follow: bool = False
+    ) -> AsyncIterator[list[StoredRecord]]:
+        """Records in chunks, from `start` (default: the beginning) to the end as it is now, or for ever.
+
+        With `follow`, an empty chunk is yielded when there is nothing new for a while.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerURL:
+    """embedded://FOLDER or kafka://HOST:PORT[,HOST:PORT...]."""
+
+    scheme: str
+    place: str
+
+    @classmethod
+    def parse(cls, text: str) -> "BrokerURL":
+        """Read a URL. Raises BrokerUnavailable on any other scheme."""
+        scheme = urlsplit(text).scheme
+        place = text.partition("://")[2]
+        if scheme not in ("embedded", "kafka") or not place:
+            raise BrokerUnavailable(
+                f"not a broker: {text}", remedy="use embedded://FOLDER or kafka://HOST:PORT[,HOST:PORT]"
+            )
+        return cls(scheme, place)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.place}"
+
+
+def connect(url: BrokerURL) -> Log:
+    """The client for a URL; only the one that is needed is imported."""
+    if url.scheme == "embedded":
+        from streams.transport.embedded_client import EmbeddedClient
+
+        return EmbeddedClient(url.place)
+    from streams.transport.kafka_client import KafkaClient
+
+    return KafkaClient(url.place)

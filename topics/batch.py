@@ -1,0 +1,131 @@
+"""The change batch: what a front node puts on change.<department>.<resource>, and nothing more.
+
+A batch holds at most `MAX_ROWS` rows of one resource, all for one bucket. Rows carry tokens, handles,
+periods and coded attributes; raw identifiers, names and amounts have no field to travel in.
+Must not know: how tokens and handles are made, or what a rule does with a row.
+"""
+
+import hashlib
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from topics.errors import BatchRefused
+
+MAX_ROWS = 500
+MAX_BATCH_BYTES = 900_000
+TOKEN_BYTES = 16
+
+Operation = Literal["i", "u", "d"]
+"""insert, update, delete, as the front node saw it; the hub treats insert and update alike."""
+
+
+class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One fact about one subject (a JSON array on the wire); `field` is the identifier it was made from.
+
+    `version` grows with every change of a handle; `start`/`end` are the first and last day that count,
+    `end` None means still running; a delete carries no period and no codes.
+    """
+
+    op: Operation
+    handle: str
+    version: int
+    field: str
+    subject: bytes
+    start: date | None = None
+    end: date | None = None
+    codes: dict[str, str] = {}
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Rows of a batch by operation, as the sender counted them (bridge reconciliation, RP3.1.4)."""
+
+    insert: int = 0
+    update: int = 0
+    delete: int = 0
+
+    @property
+    def total(self) -> int:
+        """Rows of any operation."""
+        return self.insert + self.update + self.delete
+
+
+class ChangeBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One numbered batch. (department, resource, epoch, bucket, seq) names it for ever.
+
+    `rows` stays encoded so that `content_hash` (SHA-256 over exactly these bytes) can be checked and the
+    batch forwarded as it came. `ends_run` marks the last batch of publish run `run` in this bucket.
+    """
+
+    department: str
+    resource: str
+    epoch: int
+    bucket: int
+    seq: int
+    run: str
+    mode: Literal["full", "changes"]
+    ends_run: bool
+    contract_version: str
+    key_version: int
+    produced_at: str
+    counts: Counts
+    content_hash: str
+    rows: msgspec.Raw
+
+    @property
+    def batch_id(self) -> str:
+        """department.resource/epoch/bucket/seq, as written in receipts and alerts."""
+        return batch_id(self.resource, self.epoch, self.bucket, self.seq)
+
+
+def batch_id(resource: str, epoch: int, bucket: int, seq: int) -> str:
+    """Name of a batch; `resource` is the full id, department included."""
+    return f"{resource}/{epoch}/{bucket}/{seq}"
+
+
+_envelope = msgspec.json.Decoder(ChangeBatch)
+_rows = msgspec.json.Decoder(list[Row])
+_encode = msgspec.json.encode
+
+
+def count(rows: list[Row]) -> Counts:
+    """Rows by operation."""
+    ops = [row.op for row in rows]
+    return Counts(insert=ops.count("i"), update=ops.count("u"), delete=ops.count("d"))
+
+
+def encode_rows(rows: list[Row]) -> tuple[msgspec.Raw, str]:
+    """Encoded rows and their content hash."""
+    data = _encode(rows)
+    return msgspec.Raw(data), hashlib.sha256(data).hexdigest()
+
+
+def encode_batch(batch: ChangeBatch) -> bytes:
+    """Wire form of a batch."""
+    return _encode(batch)
+
+
+def decode_batch(data: bytes) -> ChangeBatch:
+    """Read the envelope only. Raises BatchRefused(not_a_batch)."""
+    try:
+        return _envelope.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # msgspec names path and type, never a value; still, only the first clause is kept.
+        raise BatchRefused(
+            "not_a_batch",
+            f"not a change batch ({type(error).__name__})",
+            remedy="publish with `crosscheck publish`, or see the ChangeBatch schema",
+        ) from None
+
+
+def decode_rows(batch: ChangeBatch) -> list[Row]:
+    """Read the rows. Raises BatchRefused(bad_row)."""
+    try:
+        return _rows.decode(batch.rows)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BatchRefused(
+            "bad_row",
+            f"batch {batch.batch_id} has a malformed row ({type(error).__name__})",
+            remedy="fix the front node and publish the resource again with --mode full",
+        ) from None

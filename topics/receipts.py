@@ -1,0 +1,57 @@
+"""Receipts and completeness: what became of each batch, and how far each source is delivered.
+
+Rule: every number adds up: applied + duplicate + refused = received, per batch (RP3.1.4, bridge reconciliation).
+Must not know: any row's content.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from topics.batch import Counts
+
+ReceiptStatus = Literal["applied", "duplicate", "refused"]
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The hub's answer to one batch. `batch` is None where the message was not a batch at all."""
+
+    batch: str | None
+    department: str
+    resource: str
+    run: str | None
+    bucket: int | None
+    status: ReceiptStatus
+    sent: Counts | None
+    received: Counts
+    applied: int
+    duplicate: int
+    refused: int
+    reasons: dict[str, int]
+    position: str
+    at: str
+
+
+class Completeness(msgspec.Struct, frozen=True):
+    """How far one resource is delivered in one bucket; compacted by (resource, bucket)."""
+
+    resource: str
+    bucket: int
+    epoch: int
+    complete: bool
+    as_of: str | None
+    missing: list[int]
+    position: int
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that could not be used, as the department sent it, with the reason."""
+
+    department: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    what: str
+    remedy: str
+    message: bytes

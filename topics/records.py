@@ -1,0 +1,46 @@
+"""A record of the log: what brokers carry. The same for the embedded log and for Kafka.
+
+Headers follow CloudEvents 1.0, Kafka protocol binding, binary content mode.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Record(NamedTuple):
+    """A record to append; `key` decides compaction, never placement (partitions are given)."""
+
+    key: bytes | None
+    value: bytes
+    headers: Headers = ()
+
+
+class StoredRecord(NamedTuple):
+    """A record as read back. `timestamp` is in milliseconds since 1970, given when it was appended."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+    @property
+    def place(self) -> str:
+        """topic[partition]@offset, as errors and receipts write it."""
+        return f"{self.topic}[{self.partition}]@{self.offset}"
+
+
+def event_headers(kind: str, source: str, event_id: str, time: str) -> Headers:
+    """CloudEvents attributes of one message."""
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_type", f"crosscheck.{kind}.v1".encode()),
+        ("ce_source", source.encode()),
+        ("ce_id", event_id.encode()),
+        ("ce_time", time.encode()),
+        ("content-type", b"application/json"),
+    )
