@@ -33,8 +33,8 @@ download() {  # into target/lib, unless it holds exactly what pom.xml asks for
   cmp -s "$here/pom.xml" "$here/target/pom.xml" && return
   command -v mvn >/dev/null || die "Maven is missing -> apt-get install maven"
   say "downloading Apache Kafka with Maven (44 MB, once) ..."
-  local new="$here/target/new.$$"
-  mvn -B -q -Dstyle.color=never -f "$here/pom.xml" "-Dlib=$new" package >&2 || { rm -rf "$new"; die "Maven could not download Kafka (above)"; }
+  local new="$here/target/new.$$" out
+  out=$(mvn -B -q -f "$here/pom.xml" "-Dlib=$new" package 2>&1) || { rm -rf "$new"; die "Maven could not download it: $out"; }
   rm -rf "$here/target/lib" && mv "$new" "$here/target/lib" && cp "$here/pom.xml" "$here/target/pom.xml"
 }
 

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import shutil
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from faust.types import TP
@@ -42,6 +42,7 @@ class Hub:
         self.partitions: dict[int, Partition] = {}
         self._forwarding: dict[TP, Outbox] = {}
         self.gate = CommitGate(self.starts, self.revoke)
+        self.ready: Callable[[], None] = lambda: None
 
     async def admit(self, record: StoredRecord) -> None:
         """Forward a batch into `facts` as it came, or put it on its department's dead-letter topic."""
@@ -97,6 +98,7 @@ class Hub:
             else:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
                 starts[tp] = max(outbox.safe or 0, committed[tp])
+        self.ready()
         return starts
 
     async def _open(self, number: int, end: int) -> int:

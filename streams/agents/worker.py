@@ -116,8 +116,8 @@ async def run_worker(
         hub = Hub(catalog, log, log.log_id, data / "state")
         wire(app, hub, catalog)
         app.finalize()
+        hub.ready = ready
         await app.start()
-        app.on_rebalance_complete.connect(lambda *_, **__: ready())
         try:
             await _until(stop, app)
         finally:

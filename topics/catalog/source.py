@@ -79,7 +79,7 @@ def _syntax(path: Path, error: yaml.YAMLError, last_line: int) -> CatalogError:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
     context = getattr(error, "context", None) or ""
     # A quote, key or bracket left open is noticed lines later; where it opened is what to look at.
-    opened = "scanning" in context or "flow" in context
+    opened = any(sign in context for sign in ("quoted", "simple key", "flow"))
     mark = getattr(error, "context_mark" if opened else "problem_mark", None)
     what = f"not valid YAML: {problem}" + (f" ({context})" if context else "")
     line = min(mark.line + 1, last_line) if mark else 1
