@@ -1,0 +1,116 @@
+"""The current revision of everything: readers keep the highest and ignore the rest.
+
+A crash or a replay may say a revision again; it is the same revision, so nothing here changes.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+
+from streams.transport.port import Log
+from topics.alerts import Alert, Disposition, Result
+from topics.catalog import Catalog
+from topics.codec import decode
+from topics.errors import NotFound
+from topics.names import COMPLETENESS, alert_topic, disposition_topic, receipt_topic, result_topic
+from topics.receipts import Completeness, Receipt
+
+
+async def alerts(log: Log, department: str) -> dict[str, Alert]:
+    """Current alerts of the rules a department owns, by alert id."""
+    current: dict[str, Alert] = {}
+    async for chunk in log.read(alert_topic(department)):
+        for record in chunk:
+            keep_newest(current, decode(record.value, Alert, where=record.place))
+    return current
+
+
+def keep_newest(current: dict[str, Alert], alert: Alert) -> bool:
+    """Take an alert in if it is newer; whether it was."""
+    before = current.get(alert.alert_id)
+    if before is not None and before.revision >= alert.revision:
+        return False
+    current[alert.alert_id] = alert
+    return True
+
+
+async def follow(log: Log, department: str) -> AsyncIterator[Alert]:
+    """Every revision as it becomes current, from the beginning and then for ever."""
+    current: dict[str, Alert] = {}
+    async for chunk in log.read(alert_topic(department), follow=True):
+        for record in chunk:
+            alert = decode(record.value, Alert, where=record.place)
+            if keep_newest(current, alert):
+                yield alert
+
+
+async def results(log: Log, department: str) -> dict[str, Result]:
+    """Current comparison results of a department's own records, by check id."""
+    current: dict[str, Result] = {}
+    async for chunk in log.read(result_topic(department)):
+        for record in chunk:
+            result = decode(record.value, Result, where=record.place)
+            before = current.get(result.check_id)
+            if before is None or before.revision < result.revision:
+                current[result.check_id] = result
+    return current
+
+
+async def dispositions(log: Log, department: str) -> dict[str, Disposition]:
+    """The last decision on each alert."""
+    current: dict[str, Disposition] = {}
+    async for chunk in log.read(disposition_topic(department)):
+        for record in chunk:
+            decision = decode(record.value, Disposition, where=record.place)
+            current[decision.alert_id] = decision
+    return current
+
+
+async def receipts(log: Log, department: str) -> list[Receipt]:
+    """The first receipt of each batch, in log order; later ones only repeat it (status duplicate)."""
+    first: dict[str, Receipt] = {}
+    async for chunk in log.read(receipt_topic(department)):
+        for record in chunk:
+            receipt = decode(record.value, Receipt, where=record.place)
+            first.setdefault(receipt.batch or receipt.position, receipt)
+    return list(first.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """How far every source is delivered, by (resource, bucket)."""
+
+    newest: Mapping[tuple[str, int], Completeness]
+
+    def complete(self, resources: Iterable[str], bucket: int) -> bool:
+        """Whether all these resources are delivered in full in a bucket."""
+        found = (self.newest.get((resource, bucket)) for resource in resources)
+        return all(status is not None and status.complete for status in found)
+
+    def of_rule(self, catalog: Catalog, rule: str, bucket: int) -> bool:
+        """Whether everything a rule looks at is delivered in full; False for a rule the catalog lacks."""
+        declared = catalog.rules.get(rule)
+        return declared is not None and self.complete(declared.resources, bucket)
+
+
+async def deliveries(log: Log) -> Deliveries:
+    """Read the completeness topic."""
+    newest: dict[tuple[str, int], Completeness] = {}
+    async for chunk in log.read(COMPLETENESS):
+        for record in chunk:
+            status = decode(record.value, Completeness, where=record.place)
+            before = newest.get((status.resource, status.bucket))
+            if before is None or before.position <= status.position:
+                newest[status.resource, status.bucket] = status
+    return Deliveries(newest)
+
+
+async def find_alert(log: Log, catalog: Catalog, alert_id: str) -> Alert:
+    """The current revision of one alert, by its id or an unambiguous beginning of it. Raises NotFound."""
+    found: list[Alert] = []
+    for department in catalog.departments:
+        current = await alerts(log, department)
+        found += [alert for id_, alert in current.items() if id_.startswith(alert_id)]
+    if len(found) == 1 and alert_id:
+        return found[0]
+    what = f"{len(found)} alerts begin with {alert_id!r}" if found else f"no alert {alert_id!r}"
+    raise NotFound(what, remedy="`crosscheck alerts --department D` lists them")
