@@ -92,9 +92,10 @@ def officer(department: str) -> str:
 
 def topic_specs(catalog: "Catalog") -> tuple[TopicSpec, ...]:
     """Every topic that the catalog calls for, by name."""
+    people = map(officer, catalog.departments)  # how far each source is delivered concerns everybody
     specs = [
         TopicSpec(FACTS, catalog.partitions, FOR_EVER, compact=False, writer=HUB, readers=(HUB,)),
-        TopicSpec(COMPLETENESS, 1, FOR_EVER, compact=True, writer=HUB, readers=(HUB,)),
+        TopicSpec(COMPLETENESS, 1, FOR_EVER, compact=True, writer=HUB, readers=(*people, HUB)),
         *(_change_spec(resource.id, resource.department) for resource in catalog.resources.values()),
     ]
     for department in catalog.departments:

@@ -76,7 +76,7 @@ class Hub:
         partition = self.partitions.get(record.partition)
         if partition is not None:
             await partition.process(record)
-            await partition.checkpoint_if_due(lambda next_: self._checkpointed(record.partition, next_))
+            await partition.checkpoint_if_due(self._checkpointed)
 
     def _checkpointed(self, partition: int, position: int) -> None:
         self.gate.advance(TP(FACTS, partition), position)
@@ -85,8 +85,8 @@ class Hub:
         """Advance what has arrived and checkpoint partitions that have gone quiet."""
         for tp, outbox in list(self._forwarding.items()):
             self._advance(tp, outbox)
-        for number, partition in list(self.partitions.items()):
-            await partition.checkpoint_if_due(lambda next_, n=number: self._checkpointed(n, next_))
+        for partition in list(self.partitions.values()):
+            await partition.checkpoint_if_due(self._checkpointed)
 
     async def starts(self, tps: Iterable[TP], committed: Mapping[TP, int]) -> dict[TP, int]:
         """Where each assigned partition starts: `facts` at its state, a change topic where it was committed."""
@@ -140,7 +140,7 @@ class Hub:
         partition = self.partitions.pop(number, None)
         if partition is not None:
             try:
-                await partition.checkpoint(lambda next_: self._checkpointed(number, next_))
+                await partition.checkpoint(self._checkpointed)
             finally:
                 partition.close()
 

@@ -71,19 +71,19 @@ class Partition:
         for topic, records in outputs(effects).items():
             await self._outbox.send(self.next, topic, 0, records)
 
-    async def checkpoint_if_due(self, advance: Callable[[int], None]) -> None:
+    async def checkpoint_if_due(self, checkpointed: Callable[[int, int], None]) -> None:
         """Checkpoint when time or size says so."""
         now = asyncio.get_running_loop().time()
         if now >= self._due or self._state.dirty >= CHECKPOINT_SUBJECTS:
-            await self.checkpoint(advance)
+            await self.checkpoint(checkpointed)
 
-    async def checkpoint(self, advance: Callable[[int], None]) -> None:
+    async def checkpoint(self, checkpointed: Callable[[int, int], None]) -> None:
         """Make everything up to `next` durable, then let it be committed."""
         async with self._lock:
             await self._outbox.settle()
             self._state.checkpoint(self.next, msgspec.msgpack.encode(self._memory.ledger))
             self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
-        advance(self.next)
+        checkpointed(self.number, self.next)
 
     def close(self) -> None:
         """Release the state folder."""

@@ -4,20 +4,34 @@ import sys
 
 import typer
 
-from streams.cli import publishing, working
+from streams.cli import alerting, demonstrating, publishing, stewarding, working
 from streams.cli.screen import fail
 from topics.errors import CrosscheckError
 
 app = typer.Typer(
     name="crosscheck",
     help="Cross-check records between departments without moving the records. 数据不落地的跨部门比对核查。",
+    epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 catalog or state wrong, 4 data refused as a whole, "
+    "5 not reconciled, 6 broker unavailable, 7 key missing, 8 not found.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 
-app.command("worker")(working.worker)
-app.command("publish")(publishing.publish)
+COMMANDS = (
+    demonstrating.demo,
+    demonstrating.city,
+    working.worker,
+    publishing.publish,
+    alerting.alerts,
+    alerting.results,
+    alerting.decide,
+    stewarding.check,
+    stewarding.topics,
+    stewarding.keys,
+)
+for command in COMMANDS:
+    app.command(command.__name__)(command)
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ class FrontMemory:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        self._counters = dict(self._db.execute("SELECT name, value FROM counters"))
+        self._counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counters"))
         # A memory that was lost begins a new epoch, later than any before it.
         self.epoch = self._counters.setdefault("epoch", int(time.time()) if now is None else now)
         self._empty = self._db.execute("SELECT 1 FROM published LIMIT 1").fetchone() is None
@@ -84,7 +84,7 @@ class FrontMemory:
         """Handles met earlier in this run, with their digests (None: the row was refused)."""
         return dict(self._select("SELECT handle, digest FROM seen WHERE handle IN", handles))
 
-    def _select(self, query: str, handles: Sequence[str]) -> Iterator[tuple[str, bytes, bytes]]:
+    def _select(self, query: str, handles: Sequence[str]) -> sqlite3.Cursor:
         marks = ",".join("?" * len(handles))
         return self._db.execute(f"{query} ({marks})", handles)
 

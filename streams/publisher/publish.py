@@ -97,13 +97,18 @@ class Publisher:
             mode=job.mode,
         )
         self._names: set[str] = set()
+        self._receipts: dict[int, int] = {}
         self._unreadable = False
         self._refusals = _Refusals(job.file)
 
     async def run(self, progress: Progress) -> Summary:
-        """Publish. Raises FileRefused, KeyMissing or BrokerUnavailable."""
-        department = self._job.resource.department
-        start = await self._log.ends(receipt_topic(department))
+        """Publish and reconcile. Raises FileRefused, KeyMissing or BrokerUnavailable."""
+        await self.send(progress)
+        return await self.reconcile(progress)
+
+    async def send(self, progress: Progress) -> None:
+        """Publish, without waiting for the hub's receipts."""
+        self._receipts = await self._log.ends(receipt_topic(self._job.resource.department))
         await self._send()
         for chunk in _chunks(self._rows(), CHUNK_ROWS):
             self._commit(self._compare.chunk([self._candidate(row) for row in chunk]), last=False)
@@ -114,12 +119,15 @@ class Publisher:
         self._finish()
         await self._send()
         self.summary.refusals = self._refusals.close()
+
+    async def reconcile(self, progress: Progress) -> Summary:
+        """Wait for the receipts of what `send` sent."""
         self.summary.reconciliation = await await_receipts(
             self._log,
-            department,
+            self._job.resource.department,
             self._names,
             self.summary.facts,
-            start,
+            self._receipts,
             self._job.patience,
             lambda answered: progress.answered(answered, len(self._names)),
         )

@@ -126,7 +126,7 @@ def _read_csv(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -
     yield from lines.drain()
 
 
-def _safely(reader: "csv._reader") -> Iterator["list[str] | csv.Error"]:
+def _safely(reader: Iterator[list[str]]) -> Iterator["list[str] | csv.Error"]:
     """Rows, and errors in their place: the reader starts afresh on the next line."""
     while True:
         try:

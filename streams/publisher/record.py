@@ -60,6 +60,13 @@ def parse_month(text: str) -> tuple[date, date] | None:
     return (first, first.replace(day=monthrange(first.year, first.month)[1])) if first else None
 
 
+_TYPE_CHECK: dict[str, Callable[[str], object]] = {
+    "month": parse_month,
+    "date": parse_day,
+    "amount": lambda text: _AMOUNT.fullmatch(fold(text)),
+}
+
+
 class RecordReader:
     """Reads rows of one resource; holds its keys."""
 
@@ -134,11 +141,7 @@ def _check(declared: Field) -> Callable[[str], object] | None:
         return _NORMALISE[declared.kind]
     if declared.type == "code":
         return lambda text: fold(text).lower() in declared.codes
-    return {
-        "month": parse_month,
-        "date": parse_day,
-        "amount": lambda text: _AMOUNT.fullmatch(fold(text)),
-    }.get(declared.type)
+    return _TYPE_CHECK.get(declared.type)
 
 
 def _period(

@@ -77,9 +77,8 @@ class KafkaClient:
             existing = set(await admin.list_topics())
             missing = [spec for spec in specs if spec.name not in existing]
             if missing:
-                await admin.create_topics([_new_topic(spec) for spec in missing])
-        except TopicAlreadyExistsError:
-            missing = []  # another worker was first
+                answer = await admin.create_topics([_new_topic(spec) for spec in missing])
+                _check_created(answer)
         except KafkaError as error:
             raise self._unreachable(error) from None
         finally:
@@ -170,6 +169,15 @@ def _new_topic(spec: TopicSpec) -> NewTopic:
     }
     # -1: the cluster's own default replication.
     return NewTopic(spec.name, spec.partitions, -1, topic_configs=config)
+
+
+def _check_created(answer: Any) -> None:
+    """The admin client does not raise for a topic that was refused. One that another worker made is fine."""
+    for name, code, *_ in answer.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise BrokerUnavailable(
+                f"Kafka refused topic {name} (error {code})", remedy="may this principal create topics?"
+            )
 
 
 def _fill(producer: AIOKafkaProducer, records: list[Record]) -> tuple[Any, list[Record]]:

@@ -1,6 +1,7 @@
 """deploy/kafka/broker.sh as a person meets it: a second start, a taken port, a missing Java, a foreign process.
 
-No test here needs more than one broker start; the refusals come before Java is ever run.
+And that deploy/compose/compose.yml, which cannot be run without Docker, says the same. No test here needs more
+than one broker start; the refusals come before Java is ever run.
 """
 
 import os
@@ -13,10 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.broker
 
-SCRIPT = Path(__file__).parents[2] / "deploy" / "kafka" / "broker.sh"
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SCRIPT = DEPLOY / "kafka" / "broker.sh"
+# Docker publishes a port and keeps its data in a volume; everything else must be equal.
+DOCKERS_OWN = {
+    "listeners",
+    "advertised.listeners",
+    "listener.security.protocol.map",
+    "inter.broker.listener.name",
+    "controller.quorum.voters",
+    "log.dirs",
+    "heap.opts",
+}
 
 
 def script(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -72,3 +85,18 @@ def test_stop_never_ends_a_foreign_process(tmp_path: Path) -> None:
     finally:
         other.send_signal(signal.SIGKILL)
         other.wait()
+
+
+def test_compose_has_the_same_version_and_settings() -> None:
+    service = yaml.safe_load((DEPLOY / "compose" / "compose.yml").read_text())["services"]["kafka"]
+    docker = {
+        k.removeprefix("KAFKA_").lower().replace("_", "."): v for k, v in service["environment"].items()
+    }
+    properties = SCRIPT.read_text().split("<<EOF\n")[1].split("EOF\n")[0].splitlines()
+    ours = dict(line.split("=", 1) for line in properties if not line.startswith("#"))
+
+    assert {k: v for k, v in ours.items() if k not in DOCKERS_OWN} == {
+        k: str(v) for k, v in docker.items() if k not in DOCKERS_OWN
+    }
+    version = service["image"].removeprefix("apache/kafka:")
+    assert f"<kafka.version>{version}</kafka.version>" in (DEPLOY / "kafka" / "pom.xml").read_text()

@@ -1,0 +1,201 @@
+"""`crosscheck alerts`, `results` and `decide`: the case officer's commands (核查员)."""
+
+import getpass
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.table import Table
+
+from streams.cli.screen import (
+    Broker,
+    CatalogFolder,
+    Data,
+    DepartmentName,
+    Json,
+    err,
+    out,
+    run,
+    write_json,
+    write_lines,
+)
+from streams.publisher.keys import KeyRing
+from streams.readers import current
+from streams.readers.decide import dispose
+from streams.readers.own import KeyBook, OwnView
+from streams.settings import Settings
+from streams.transport.port import Log, connect
+from topics.alerts import Alert, Disposition
+from topics.catalog import Catalog, load_catalog
+from topics.codec import encode
+from topics.names import disposition_topic
+from topics.records import Record, event_headers
+from topics.vocabulary import STATES, VERDICTS
+
+STATE_STYLE = {"open": "bold red", "explained": "yellow", "withdrawn": "dim"}
+State = Literal["open", "explained", "withdrawn"]
+
+
+def alerts(
+    department: DepartmentName,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="go on showing revisions as they come")
+    ] = False,
+    state: Annotated[list[State] | None, typer.Option(help="only these states")] = None,
+    broker: Broker = None,
+    data: Data = None,
+    catalog: CatalogFolder = None,
+    json: Json = False,
+) -> None:
+    """Alerts of a department's rules (核查预警): the current revision of each."""
+    settings = Settings.resolve(broker, data, catalog)
+    loaded = load_catalog(settings.catalog)
+    loaded.department(department)
+    wanted = set(state or STATE_STYLE)
+    if follow:
+        with suppress(KeyboardInterrupt):
+            run(_follow(settings, loaded, department, wanted, json))
+        return
+    shown = [alert for alert in run(_alerts(settings, loaded, department)) if alert["state"] in wanted]
+    write_lines(shown) if json else _table(shown)
+
+
+async def own_view(settings: Settings, catalog: Catalog, log: Log) -> OwnView:
+    """The view of whoever holds the keys in this data folder."""
+    book = KeyBook(KeyRing.at(settings.data, generate=False))
+    return OwnView(catalog, book, await current.deliveries(log))
+
+
+async def _alerts(settings: Settings, catalog: Catalog, department: str) -> list[dict[str, Any]]:
+    async with connect(settings.broker) as log:
+        view = await own_view(settings, catalog, log)
+        found = (await current.alerts(log, department)).values()
+        order = {name: i for i, name in enumerate(STATE_STYLE)}
+        shown = [view.alert(alert) for alert in found]
+        return sorted(shown, key=lambda a: (order[a["state"]], a["period"], a["alert_id"]))
+
+
+async def _follow(
+    settings: Settings, catalog: Catalog, department: str, wanted: set[str], json: bool
+) -> None:
+    async with connect(settings.broker) as log:
+        view = await own_view(settings, catalog, log)
+        async for alert in current.follow(log, department):
+            if alert.state in wanted:
+                shown = view.alert(alert) | {"complete": all(source.complete for source in alert.sources)}
+                write_json(shown) if json else out.print(line(shown), style=STATE_STYLE[alert.state])
+
+
+def line(alert: dict[str, Any]) -> str:
+    """One alert on one line."""
+    sources = ", ".join(f"{e['resource']} {e['code'] or ''} {e['period']}".strip() for e in alert["evidence"])
+    state = STATES[alert["state"]]
+    return (
+        f"{alert['alert_id'][:12]}  {state.zh} {state.en:9}  {_record(alert)}  {alert['period']}  {sources}"
+    )
+
+
+def _record(row: dict[str, Any]) -> str:
+    """The record's own key where it can be opened, else the beginning of its handle."""
+    return str(row["key"] or f"{row['handle'][:16]}…")
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    table = Table(
+        "alert 预警",
+        "state 状态",
+        "record 记录",
+        "period 期间",
+        "evidence 佐证",
+        "complete 来源齐全",
+        box=None,
+    )
+    for row in rows:
+        sources = "; ".join(
+            f"{e['resource']} {e['code'] or ''} {e['period']}".strip() for e in row["evidence"]
+        )
+        state = STATES[row["state"]]
+        cells = (row["alert_id"][:12], f"{state.zh} {state.en}", _record(row), row["period"], sources)
+        table.add_row(*cells, "yes 是" if row["complete"] else "no 否", style=STATE_STYLE[row["state"]])
+    out.print(table)
+    err.print(
+        f"{len(rows)} alert(s). `crosscheck explain ALERT` says why, `crosscheck decide ALERT` answers."
+    )
+
+
+def results(
+    department: DepartmentName,
+    verdict: Annotated[
+        list[Literal["clear", "discrepancy", "explained", "withdrawn"]] | None,
+        typer.Option(help="only these verdicts"),
+    ] = None,
+    broker: Broker = None,
+    data: Data = None,
+    catalog: CatalogFolder = None,
+    json: Json = False,
+) -> None:
+    """Comparison results of a department's own records (比对结果): verdicts, no one else's data."""
+    settings = Settings.resolve(broker, data, catalog)
+    loaded = load_catalog(settings.catalog)
+    loaded.department(department)
+    rows = run(_results(settings, loaded, department))
+    rows = [row for row in rows if not verdict or row["verdict"] in verdict]
+    write_lines(rows) if json else _result_table(rows)
+
+
+async def _results(settings: Settings, catalog: Catalog, department: str) -> list[dict[str, Any]]:
+    async with connect(settings.broker) as log:
+        view = await own_view(settings, catalog, log)
+        return [view.result(result) for result in (await current.results(log, department)).values()]
+
+
+def _result_table(rows: Iterable[dict[str, Any]]) -> None:
+    table = Table("record 记录", "rule 规则", "verdict 结果", "complete 来源齐全", box=None)
+    for row in rows:
+        verdict = VERDICTS[row["verdict"]]
+        complete = "yes 是" if row["complete"] else "no 否"
+        table.add_row(_record(row), row["rule"], f"{verdict.zh} {verdict.en}", complete)
+    out.print(table)
+
+
+def decide(
+    alert_id: Annotated[str, typer.Argument(help="an alert id, or its beginning")],
+    decision: Annotated[Literal["confirmed", "dismissed"], typer.Argument()],
+    reason: Annotated[str, typer.Option(help="a reason code of the rule")],
+    officer: Annotated[str | None, typer.Option(help="who decides (default: the login name)")] = None,
+    broker: Broker = None,
+    data: Data = None,
+    catalog: CatalogFolder = None,
+    json: Json = False,
+) -> None:
+    """Decide on an alert (处置). A match is a question: the decision is a named officer's."""
+    settings = Settings.resolve(broker, data, catalog)
+    who = officer or getpass.getuser()
+    made = run(_decide(settings, load_catalog(settings.catalog), alert_id, decision, reason, who))
+    if json:
+        write_json({name: getattr(made, name) for name in made.__struct_fields__})
+    else:
+        out.print(f"{made.alert_id[:12]} {made.decision} ({made.reason}) by {made.officer}")
+
+
+async def _decide(
+    settings: Settings,
+    catalog: Catalog,
+    alert_id: str,
+    decision: Literal["confirmed", "dismissed"],
+    reason: str,
+    officer: str,
+) -> Disposition:
+    async with connect(settings.broker) as log:
+        alert = await current.find_alert(log, catalog, alert_id)
+        made = dispose(alert, catalog.rule(alert.rule), decision, reason, officer)
+        await (await log.send(disposition_topic(alert.department), 0, [disposition_record(alert, made)]))
+        return made
+
+
+def disposition_record(alert: Alert, made: Disposition) -> Record:
+    """A decision on its way to the disposition topic."""
+    source = f"/{alert.department}"
+    event = event_headers("disposition", source, f"{made.alert_id}/{made.decided_at}", made.decided_at)
+    return Record(made.alert_id.encode(), encode(made), event)
