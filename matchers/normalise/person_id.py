@@ -5,6 +5,7 @@ Rule: a number with a wrong check digit or an impossible birth date is refused, 
 
 from datetime import date
 from functools import lru_cache
+from operator import mul
 
 from matchers.normalise.text import fold
 
@@ -14,7 +15,7 @@ _CHECK = "10X98765432"
 
 def check_digit(first17: str) -> str:
     """GB 11643 section 4: sum of digit times weight, modulo 11, through the table."""
-    return _CHECK[sum(int(d) * w for d, w in zip(first17, _WEIGHTS, strict=True)) % 11]
+    return _CHECK[sum(map(mul, map(int, first17), _WEIGHTS)) % 11]
 
 
 def _real_day(yyyymmdd: str) -> bool:

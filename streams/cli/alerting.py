@@ -26,7 +26,7 @@ from streams.readers.decide import dispose
 from streams.readers.own import KeyBook, OwnView
 from streams.settings import Settings
 from streams.transport.port import Log, connect
-from topics.alerts import Alert, Disposition
+from topics.alerts import Alert, AlertState, Disposition, Verdict
 from topics.catalog import Catalog, load_catalog
 from topics.codec import encode
 from topics.names import disposition_topic
@@ -34,7 +34,6 @@ from topics.records import Record, event_headers
 from topics.vocabulary import STATES, VERDICTS
 
 STATE_STYLE = {"open": "bold red", "explained": "yellow", "withdrawn": "dim"}
-State = Literal["open", "explained", "withdrawn"]
 
 
 def alerts(
@@ -42,7 +41,7 @@ def alerts(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="go on showing revisions as they come")
     ] = False,
-    state: Annotated[list[State] | None, typer.Option(help="only these states")] = None,
+    state: Annotated[AlertState | None, typer.Option(help="only this state")] = None,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,
@@ -52,7 +51,7 @@ def alerts(
     settings = Settings.resolve(broker, data, catalog)
     loaded = load_catalog(settings.catalog)
     loaded.department(department)
-    wanted = set(state or STATE_STYLE)
+    wanted: set[str] = {state} if state else set(STATE_STYLE)
     if follow:
         with suppress(KeyboardInterrupt):
             run(_follow(settings, loaded, department, wanted, json))
@@ -126,10 +125,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
 
 def results(
     department: DepartmentName,
-    verdict: Annotated[
-        list[Literal["clear", "discrepancy", "explained", "withdrawn"]] | None,
-        typer.Option(help="only these verdicts"),
-    ] = None,
+    verdict: Annotated[Verdict | None, typer.Option(help="only this verdict")] = None,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,
@@ -140,7 +136,7 @@ def results(
     loaded = load_catalog(settings.catalog)
     loaded.department(department)
     rows = run(_results(settings, loaded, department))
-    rows = [row for row in rows if not verdict or row["verdict"] in verdict]
+    rows = [row for row in rows if verdict in (None, row["verdict"])]
     write_lines(rows) if json else _result_table(rows)
 
 

@@ -13,7 +13,9 @@ from streams.settings import Settings
 
 DEFAULT = "hangzhou-2008"
 Scenario = Annotated[str, typer.Option(help=", ".join(SCENARIOS))]
-Scale = Annotated[float, typer.Option(help="1.0 is the pilot's size: 99,000 checks")]
+Scale = Annotated[
+    float, typer.Option(envvar="CROSSCHECK_SCALE", help="1.0 is the pilot's size: 99,000 checks")
+]
 Seed = Annotated[int, typer.Option(help="same seed, same city")]
 
 

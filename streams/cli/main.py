@@ -1,10 +1,11 @@
 """`crosscheck`: the list of commands, and nothing else. Each command imports what it needs when it runs."""
 
+import signal
 import sys
 
 import typer
 
-from streams.cli import alerting, demonstrating, publishing, stewarding, working
+from streams.cli import alerting, demonstrating, explaining, publishing, snapshots, stewarding, working
 from streams.cli.screen import fail
 from topics.errors import CrosscheckError
 
@@ -25,7 +26,10 @@ COMMANDS = (
     publishing.publish,
     alerting.alerts,
     alerting.results,
+    explaining.explain,
     alerting.decide,
+    snapshots.snapshot,
+    snapshots.sql,
     stewarding.check,
     stewarding.topics,
     stewarding.keys,
@@ -36,6 +40,7 @@ for command in COMMANDS:
 
 def main() -> None:
     """Entry point; errors of ours become one line and an exit code."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `crosscheck alerts ... | head` ends quietly
     try:
         app()
     except CrosscheckError as error:

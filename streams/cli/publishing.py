@@ -28,6 +28,7 @@ from streams.publisher import publish as front
 from streams.publisher.keys import KeyRing
 from streams.publisher.memory import FrontMemory
 from streams.publisher.reading import size_of
+from streams.publisher.reconcile import Reconciliation
 from streams.settings import Settings
 from streams.transport.port import connect
 from topics.catalog import load_catalog
@@ -45,6 +46,9 @@ def publish(
     allow_mass_delete: Annotated[
         bool, typer.Option(help="send deletes even if most records are gone")
     ] = False,
+    new_epoch: Annotated[
+        bool, typer.Option(help="forget what was published and send everything (after restoring a backup)")
+    ] = False,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,
@@ -54,7 +58,7 @@ def publish(
     settings = Settings.resolve(broker, data, catalog)
     loaded = load_catalog(settings.catalog)
     job = front.Job(loaded, loaded.resource(resource), file, mode, encoding, wait, allow_mass_delete)
-    summary = run(publish_job(settings, job))
+    summary = run(publish_job(settings, job, new_epoch=new_epoch))
     if json:
         write_json(as_json(summary))
     else:
@@ -63,10 +67,12 @@ def publish(
         raise typer.Exit(NOT_RECONCILED)
 
 
-async def publish_job(settings: Settings, job: front.Job) -> front.Summary:
+async def publish_job(settings: Settings, job: front.Job, *, new_epoch: bool = False) -> front.Summary:
     """Publish with a progress bar on stderr."""
     keys = key_ring(settings, sorted(job.catalog.departments))
     memory = FrontMemory(settings.data / "front" / f"{job.resource.id}.sqlite")
+    if new_epoch:
+        memory.renew()
     try:
         async with connect(settings.broker) as log:
             if settings.embedded:
@@ -141,14 +147,28 @@ def report(summary: front.Summary) -> None:
     if summary.refusals:
         out.print(f"  refused rows: {summary.refusals}")
     if summary.held_deletes:
-        out.print(
-            f"  {summary.held_deletes} deletes held back: too many records are missing, or a row's key could not be read; check the file, then --allow-mass-delete"
+        out.print(f"  {summary.held_deletes} {HELD}")
+    if check:
+        out.print(f"  {verdict(check)}")
+
+
+HELD = (
+    "deletes held back: too many records are missing, or the key of a refused row could not be read. "
+    "Check the file, then publish it with --allow-mass-delete"
+)
+
+
+def verdict(check: Reconciliation) -> str:
+    """Whether the counts reconcile, and what to do if not."""
+    counts = f"{check.applied} applied, {check.duplicate} duplicate, {check.refused} refused by the hub"
+    if check.reconciled:
+        return f"reconciled: {counts}"
+    if check.stale:
+        return (
+            f"NOT reconciled: the hub had seen {check.stale} of these batch numbers, so this front node's memory "
+            "is older than the hub's (restored from a backup?). Publish again with --new-epoch"
         )
-    if check and check.reconciled:
-        out.print(
-            f"  reconciled: {check.applied} applied, {check.duplicate} duplicate, {check.refused} refused by the hub"
-        )
-    elif check:
-        out.print(
-            f"  NOT reconciled: {check.answered} of {check.batches} batches answered; is a worker running? (`crosscheck worker`)"
-        )
+    if check.answered < check.batches:
+        open_ = f"{check.batches - check.answered} of {check.batches} batches"
+        return f"NOT reconciled: {open_} unanswered. Is a worker running? (`crosscheck worker`)"
+    return f"NOT reconciled: {counts}, of {check.sent.total} sent"

@@ -75,7 +75,7 @@ class LiveScreen:
         self._shown[alert.state] += 1
         evidence = "; ".join(f"{e.resource} {e.code or ''} {e.period}" for e in alert.evidence)
         words = f"  {alert.state} {STATES[alert.state].zh}  claim {key}  {alert.period}  {evidence}"
-        self._console.print(words, style=STYLE[alert.state], markup=False)
+        self._console.print(words, style=STYLE[alert.state], markup=False, soft_wrap=True)
 
 
 class Silent:

@@ -9,7 +9,7 @@ from rich.table import Table
 from streams.demo.outcome import Outcome
 from streams.publisher.publish import Summary
 
-BAR = 40
+BAR = 30
 
 
 def show(result: Outcome, console: Console) -> None:
@@ -33,14 +33,14 @@ def _funnel(result: Outcome) -> Table:
         ("overlaps 存在重叠", overlaps),
         ("explained 已有解释", result.alerts["explained"]),
         ("open 待核查", result.alerts["open"]),
-        ("confirmed by officers 已确认", result.precision.confirmed),
-        ("dismissed by officers 已排除", result.precision.dismissed),
+        ("confirmed 已确认", result.precision.confirmed),
+        ("dismissed 已排除", result.precision.dismissed),
     )
     for name, number in steps:
         share = number / overlaps if overlaps else 0
         bar = "█" * (BAR if name.startswith("checked") else max(1, round(share * BAR / 2)))
         table.add_row(name, f"{number:,}", f"[cyan]{bar}[/cyan]")
-    table.add_row("withdrawn after corrections 已撤回", f"{result.alerts['withdrawn']:,}", "")
+    table.add_row("withdrawn 已撤回", f"{result.alerts['withdrawn']:,}", "")
     return table
 
 
@@ -75,7 +75,6 @@ def _reconciliation(published: Iterable[Summary]) -> Table:
             f"{summary.tally.read:,}",
             f"{summary.facts.total:,}",
             f"{check.applied:,}" if check else "",
-            f"{check.duplicate:,}" if check else "",
             f"{summary.tally.refused:,}",
             "yes 是" if check and check.reconciled else "NO 否",
         )

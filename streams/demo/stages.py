@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from stores.snapshot import write
 from streams.city import CitySummary, generate
 from streams.demo.outcome import REASONS, Outcome, Pace, compare, outcome, read_truth
 from streams.demo.workers import check_alive, workers
@@ -21,7 +22,7 @@ from streams.publisher.publish import Job, Mode, Progress, Publisher, Summary
 from streams.readers import current
 from streams.readers.decide import dispose
 from streams.readers.own import KeyBook
-from streams.readers.snapshot import take_snapshot
+from streams.readers.snapshot import gather
 from streams.settings import Settings
 from streams.transport.port import Log, connect
 from topics.alerts import Alert
@@ -147,7 +148,7 @@ class Demo:
         self.stage.begin("decisions")
         await self._decide(catalog, log, found, {id_: labels.get(key, "") for id_, key in keys.items()})
         self.stage.begin("snapshot")
-        snapshot = await take_snapshot(log, catalog, self.plan.settings.data)
+        snapshot = write(self.plan.settings.data / "snapshots", await gather(log, catalog))
         return outcome(
             scenario=self.plan.scenario,
             scale=self.plan.scale,

@@ -62,6 +62,15 @@ class FrontMemory:
         self.epoch = self._counters.setdefault("epoch", int(time.time()) if now is None else now)
         self._empty = self._db.execute("SELECT 1 FROM published LIMIT 1").fetchone() is None
 
+    def renew(self) -> None:
+        """Begin a new epoch and forget what was published: everything will be sent again."""
+        self._counters = {"epoch": max(int(time.time()), self.epoch + 1)}
+        self.epoch = self._counters["epoch"]
+        with self.commit():
+            for table in ("published", "outbox", "counters"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+        self._empty = True
+
     def version(self) -> int:
         """The next version: grows with every change, over epochs too."""
         self._counters["version"] = self._counters.get("version", 0) + 1

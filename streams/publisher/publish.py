@@ -96,7 +96,7 @@ class Publisher:
             run=self.summary.run,
             mode=job.mode,
         )
-        self._names: set[str] = set()
+        self._fresh: dict[str, bool] = {}
         self._receipts: dict[int, int] = {}
         self._unreadable = False
         self._refusals = _Refusals(job.file)
@@ -109,15 +109,15 @@ class Publisher:
     async def send(self, progress: Progress) -> None:
         """Publish, without waiting for the hub's receipts."""
         self._receipts = await self._log.ends(receipt_topic(self._job.resource.department))
-        await self._send()
+        await self._send(fresh=False)
         for chunk in _chunks(self._rows(), CHUNK_ROWS):
             self._commit(self._compare.chunk([self._candidate(row) for row in chunk]), last=False)
             self._refusals.write(self._compare.refused)
             self._compare.refused.clear()
             progress.read(chunk[-1].bytes_read)
-            await self._send()
+            await self._send(fresh=True)
         self._finish()
-        await self._send()
+        await self._send(fresh=True)
         self.summary.refusals = self._refusals.close()
 
     async def reconcile(self, progress: Progress) -> Summary:
@@ -125,11 +125,11 @@ class Publisher:
         self.summary.reconciliation = await await_receipts(
             self._log,
             self._job.resource.department,
-            self._names,
+            self._fresh,
             self.summary.facts,
             self._receipts,
             self._job.patience,
-            lambda answered: progress.answered(answered, len(self._names)),
+            lambda answered: progress.answered(answered, len(self._fresh)),
         )
         return self.summary
 
@@ -178,9 +178,10 @@ class Publisher:
         limit = max(MASS_DELETE_FLOOR, self._memory.count() * MASS_DELETE)
         return (self._unreadable or vanished > limit) and not self._job.mass_delete
 
-    async def _send(self) -> None:
+    async def _send(self, *, fresh: bool) -> None:
         """Empty the outbox. A batch leaves it when the log has it."""
         waiting = self._memory.waiting()
+        self._fresh |= dict.fromkeys((batch.name for batch in waiting), fresh)
         sent = [await self._send_one(batch) for batch in waiting]
         await asyncio.gather(*sent)
         if waiting:
@@ -188,7 +189,6 @@ class Publisher:
 
     async def _send_one(self, waiting: Waiting) -> "asyncio.Future[None]":
         batch = decode_batch(waiting.message)
-        self._names.add(waiting.name)
         self.summary.batches += 1
         self.summary.facts = add(self.summary.facts, batch.counts)
         resource = self._job.resource

@@ -1,7 +1,7 @@
 """Bridge reconciliation (桥接核对, RP3.1.4): what was sent against what the hub's receipts say."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from streams.transport.port import Log
@@ -23,16 +23,20 @@ class Reconciliation:
     duplicate: int = 0
     refused: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    stale: int = 0
+    """New batches whose number the hub had seen: this front node's memory is older than the hub's."""
 
     @property
     def reconciled(self) -> bool:
         """Every batch is answered and every row accounted for, by operation."""
         handled = self.applied + self.duplicate + self.refused
-        return self.answered == self.batches and self.received == self.sent and handled == self.sent.total
+        everything = self.answered == self.batches and self.received == self.sent
+        return everything and handled == self.sent.total and not self.stale
 
-    def note(self, receipt: Receipt) -> None:
-        """Add the receipt of one batch."""
+    def note(self, receipt: Receipt, *, fresh: bool = False) -> None:
+        """Add the first receipt of one batch; `fresh`: numbered in this run, not sent again after a crash."""
         self.answered += 1
+        self.stale += fresh and receipt.status == "duplicate"
         self.received = add(self.received, receipt.received)
         self.applied += receipt.applied
         self.duplicate += receipt.duplicate
@@ -49,15 +53,15 @@ def add(a: Counts, b: Counts) -> Counts:
 async def await_receipts(
     log: Log,
     department: str,
-    names: set[str],
+    fresh: Mapping[str, bool],
     sent: Counts,
     start: dict[int, int],
     patience: float,
     progress: Callable[[int], None],
 ) -> Reconciliation:
-    """Read receipts from `start` until every named batch is answered, or none came for `patience` seconds."""
-    result = Reconciliation(sent, len(names))
-    open_, clock = set(names), asyncio.get_running_loop().time
+    """Read receipts from `start` until every batch in `fresh` is answered, or none came for `patience` seconds."""
+    result = Reconciliation(sent, len(fresh))
+    open_, clock = set(fresh), asyncio.get_running_loop().time
     deadline = clock() + patience
     if not open_:
         return result
@@ -66,7 +70,7 @@ async def await_receipts(
             receipt = decode(record.value, Receipt, where=record.place)
             if receipt.batch in open_:
                 open_.discard(receipt.batch)
-                result.note(receipt)
+                result.note(receipt, fresh=fresh[receipt.batch])
                 deadline = clock() + patience
         progress(result.answered)
         if not open_ or clock() > deadline:
