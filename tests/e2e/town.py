@@ -50,18 +50,18 @@ class Worker:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def signal(self, number: int) -> None:
+    def hit(self, number: int) -> None:
         os.kill(self.process.pid, number)
 
     def kill(self) -> None:
         """SIGKILL, and wait."""
-        self.signal(signal.SIGKILL)
+        self.hit(signal.SIGKILL)
         self.process.wait(10)
 
     def stop(self, number: int = signal.SIGINT) -> tuple[int, float]:
         """The polite end: exit status and seconds it took."""
         begun = time.monotonic()
-        self.signal(number)
+        self.hit(number)
         status = self.process.wait(30)
         return status, time.monotonic() - begun
 
@@ -137,7 +137,7 @@ class Town:
         """End what still runs."""
         for worker in self.workers:
             if worker.alive:
-                worker.signal(signal.SIGCONT)
+                worker.hit(signal.SIGCONT)
                 worker.kill()
 
     # publishing
