@@ -101,22 +101,18 @@ def _record(row: dict[str, Any]) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    table = Table(
-        "alert 预警",
-        "state 状态",
-        "record 记录",
-        "period 期间",
-        "evidence 佐证",
-        "complete 来源齐全",
-        box=None,
-    )
+    table = Table(box=None)
+    for name in ("alert 预警", "state 状态", "record 记录", "period 期间"):
+        table.add_column(name, no_wrap=True, overflow="fold")
+    table.add_column("evidence 佐证", overflow="fold")
+    table.add_column("complete", no_wrap=True)
     for row in rows:
         sources = "; ".join(
             f"{e['resource']} {e['code'] or ''} {e['period']}".strip() for e in row["evidence"]
         )
         state = STATES[row["state"]]
         cells = (row["alert_id"][:12], f"{state.zh} {state.en}", _record(row), row["period"], sources)
-        table.add_row(*cells, "yes 是" if row["complete"] else "no 否", style=STATE_STYLE[row["state"]])
+        table.add_row(*cells, "yes" if row["complete"] else "no", style=STATE_STYLE[row["state"]])
     out.print(table)
     err.print(
         f"{len(rows)} alert(s). `crosscheck explain ALERT` says why, `crosscheck decide ALERT` answers."

@@ -32,6 +32,8 @@ EXIT_CODES: tuple[tuple[type[CrosscheckError], int], ...] = (
     (NotFound, 8),
 )
 NOT_RECONCILED = 5
+PIPED_WIDTH = 160
+"""Columns of a table that goes to a file or another program."""
 
 Broker = Annotated[
     str | None,
@@ -49,7 +51,7 @@ Json = Annotated[bool, typer.Option("--json", help="JSON on stdout; a list is on
 DepartmentName = Annotated[str, typer.Option("--department", "-d", help="whose view")]
 
 err = Console(stderr=True, highlight=False)
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 T = TypeVar("T")
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import typer
 from rich import box
+from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -157,7 +158,7 @@ def _print_lines(answer: _Answer) -> None:
 def _print_table(answer: _Answer) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for name in answer.names:
-        table.add_column(Text(name))
+        table.add_column(Text(name), overflow="fold")
     rows = answer.rows()
     for row in (row for row, _ in zip(rows, range(ROWS_SHOWN), strict=False)):
         table.add_row(*(_cell(value) for value in row))
@@ -167,16 +168,17 @@ def _print_table(answer: _Answer) -> None:
 
 
 def _print_wide(table: Table) -> None:
-    """As wide as it needs where nobody's window is the limit."""
-    width = out.width
+    """As wide as it needs where no window is the limit."""
+    console = out
     if not out.is_terminal:
-        width = max(width, Measurement.get(out, out.options.update(max_width=100_000), table).maximum)
-    out.print(table, width=width, crop=False)
+        needed = Measurement.get(out, out.options.update(max_width=100_000), table).maximum
+        console = Console(highlight=False, width=max(out.width, needed))
+    console.print(table)
 
 
 def _cell(value: object) -> Text:
     shown = plain(value)
-    text = "" if shown is None else str(shown)
+    text = "" if shown is None else str(shown).lower() if isinstance(shown, bool) else str(shown)
     number = isinstance(shown, (int, float)) and not isinstance(shown, bool)
     return Text(printable(text), justify="right" if number else "left")
 

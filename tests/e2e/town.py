@@ -102,7 +102,8 @@ class Town:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def make_keys(self) -> None:
-        assert self.cli("keys", "--folder", self.keys).returncode == 0
+        done = self.cli("keys", "--folder", self.keys)
+        assert done.returncode == 0, done.stderr.decode()
 
     def start(self, *, ready: bool = True, data: Path | None = None) -> Worker:
         """Start a worker; `ready`: wait until it owns partitions."""

@@ -82,7 +82,9 @@ def _share_a_day(claim: Row, other: Row) -> bool:
 
 
 def _disclosed(fact: Final) -> Evidence:
-    code = fact.row.codes.get({"hrss.social_insurance": "kind", "market.enterprise": "status"}.get(fact.resource, ""))
+    code = fact.row.codes.get(
+        {"hrss.social_insurance": "kind", "market.enterprise": "status"}.get(fact.resource, "")
+    )
     return fact.resource, code, _months(fact.row), EXCULPATIONS.get((fact.resource, code or ""))
 
 

@@ -12,7 +12,7 @@ from tests.streams.steps.world import CLAIM, Machine, batch_of, encoded
 from topics.alerts import Alert
 from topics.batch import Row
 
-law = settings(max_examples=600, deadline=None, print_blob=False)
+law = settings(max_examples=400, deadline=None)
 CHECKED = [
     ("back_payment", "hrss.social_insurance"),
     ("enterprise_not_operating", "market.enterprise"),
@@ -152,7 +152,9 @@ def test_deleting_the_claims_withdraws_alerts_and_results(history: History) -> N
         machine.tell(resource, row)
     assert {a.state for a in machine.alerts().values()} <= {"withdrawn"}
     assert {r.verdict for r in machine.results().values()} <= {"withdrawn"}
-    assert not any(subject.outcomes.get("benefit-while-employed") for subject in machine.memory.subjects.values())
+    assert not any(
+        subject.outcomes.get("benefit-while-employed") for subject in machine.memory.subjects.values()
+    )
 
 
 @law
