@@ -34,8 +34,8 @@ _STATE = {
         "an officer may still decide.",
     ),
     "withdrawn": Text(
-        "来源数据已更正,差异不再存在:不需要处置,也不应据此作出任何对当事人不利的处理。",
-        "the sources corrected themselves and the records fit together again: there is nothing to decide, "
+        "来源数据已更正或删除,差异不再存在:不需要处置,也不应据此作出任何对当事人不利的处理。",
+        "a source corrected or deleted what did not fit, so the question is gone: there is nothing to decide, "
         "and nothing to hold against the person.",
     ),
 }
@@ -182,8 +182,8 @@ def _decision(alert: Alert, rule: Rule, decided: Disposition) -> Text:
     if decided.revision < alert.revision:
         since = Text(";此后预警已有新的修订,请复核", "; the alert has been revised since: look again")
     return Text(
-        f"处置:{word.zh}({reason.zh}),{decided.officer},{decided.decided_at}{since.zh}",
-        f"Decision: {word.en} ({reason.en}), {decided.officer}, {decided.decided_at}{since.en}",
+        f"处置:{word.zh}({reason.zh}),{decided.officer},{time_words(decided.decided_at)}{since.zh}",
+        f"Decision: {word.en} ({reason.en}), {decided.officer}, {time_words(decided.decided_at)}{since.en}",
     )
 
 
@@ -227,12 +227,15 @@ def _checked(check: ExculpationCheck, alert: Alert, names: _Names) -> Text:
     text, where = names.exculpation(check.resource, check.code), names.resource(check.resource)
     falls = [e.exculpation == check.code for e in alert.evidence if e.resource == check.resource]
     if check.holds:
-        zh, en = f"适用于 {sum(falls)}/{len(falls)} 项佐证", f"applies to {sum(falls)} of {len(falls)} pieces"
+        zh, en = (
+            f"适用于 {sum(falls)}/{len(falls)} 项佐证",
+            f"applies to {sum(falls)} of {len(falls)} pieces of evidence",
+        )
     elif falls:
         zh, en = "已查,不适用", "asked, does not apply"
     else:
         zh, en = "已查,该来源没有佐证", "asked, no evidence from this source"
-    return Text(f"{text.zh}({where.zh}):{zh}", f"{text.en} ({where.en}): {en}")
+    return Text(f"「{text.zh}」({where.zh}):{zh}", f'"{text.en}" ({where.en}): {en}')
 
 
 def _unasked(rule: Rule) -> tuple[Text, ...]:
@@ -286,7 +289,8 @@ def _delivered(status: SourceStatus) -> Text:
         return Text("不齐全", "incomplete")
     if status.as_of is None:
         return Text("齐全", "complete")
-    return Text(f"齐全(截至 {status.as_of})", f"complete (as of {status.as_of})")
+    when = time_words(status.as_of)
+    return Text(f"齐全(截至 {when})", f"complete (as of {when})")
 
 
 def _reasons(alert: Alert, rule: Rule) -> tuple[Text, ...]:
@@ -299,10 +303,11 @@ def _reasons(alert: Alert, rule: Rule) -> tuple[Text, ...]:
 
 
 def _basis(alert: Alert, names: _Names) -> tuple[Text, ...]:
+    when = time_words(alert.updated_at)
     lines = [
         Text(
-            f"规则 {alert.rule} 第 {alert.rule_version} 版;修订号 {alert.revision};{alert.updated_at}",
-            f"Rule {alert.rule}, version {alert.rule_version}; revision {alert.revision}; {alert.updated_at}",
+            f"规则 {alert.rule} 第 {alert.rule_version} 版;修订号 {alert.revision};{when}",
+            f"Rule {alert.rule}, version {alert.rule_version}; revision {alert.revision}; {when}",
         )
     ]
     if alert.rule_version != names.rule.version:
@@ -315,6 +320,14 @@ def _basis(alert: Alert, names: _Names) -> tuple[Text, ...]:
     lines += [names.grant(grant) for grant in names.rule.grants]
     lines += [Text(f"交换批次:{batch}", f"Batch: {batch}") for batch in alert.batches]
     return tuple(lines)
+
+
+_UTC = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})\S*(?:Z|\+00:00)")
+
+
+def time_words(time: str) -> str:
+    """'2008-06-01 09:30 UTC'; anything else stands for itself."""
+    return _UTC.sub(r"\1 \2 UTC", time)
 
 
 _PERIOD = re.compile(r"(\d{4})-(\d{2})(?:/(?:(\d{4})-(\d{2})|(\.\.)))?")

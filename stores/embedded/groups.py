@@ -89,12 +89,16 @@ class ConsumerGroups:
         return [name for name, _ in rows] if all(synced == generation for _, synced in rows) else None
 
     def commit(self, group: str, member: str, generation: int, offsets: Mapping[TopicPartition, int]) -> bool:
-        """Record next offsets; False (and no change) from anyone but a live member of this generation."""
+        """Record next offsets; False (and no change) from anyone but a live member that synced to `generation`.
+
+        While a newer generation is forming, a member that has not synced to it still owns its partitions, so
+        its last commit before it gives them up counts.
+        """
         with self._lock, writing(self._db):
             row = self._db.execute(
-                "SELECT 1 FROM members WHERE grp = ? AND member = ?", (group, member)
+                "SELECT synced FROM members WHERE grp = ? AND member = ?", (group, member)
             ).fetchone()
-            if row is None or self._generation(group) != generation:
+            if row is None or row[0] != generation:
                 return False
             self._db.executemany(
                 "INSERT OR REPLACE INTO offsets VALUES (?, ?, ?, ?)",

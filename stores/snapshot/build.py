@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 import duckdb
 import msgspec
 
-from stores.snapshot.query import DATABASE, PATTERN
+from stores.snapshot.query import DATABASE, PATTERN, quoted
 from stores.snapshot.rows import SnapshotContent
 from topics.errors import StateError
 
@@ -73,12 +73,12 @@ def _sweep(folder: Path) -> None:
 def _build(folder: Path, content: SnapshotContent) -> None:
     with closing(duckdb.connect()) as db:
         db.execute("SET TimeZone = 'UTC'")
-        db.execute(f"ATTACH {_quoted(folder / DATABASE)} AS snapshot (STORAGE_VERSION '{STORAGE}')")
+        db.execute(f"ATTACH {quoted(folder / DATABASE)} AS snapshot (STORAGE_VERSION '{STORAGE}')")
         db.execute("USE snapshot")
         db.execute(SCHEMA.read_text("utf-8"))
         for table, rows in content.tables().items():
             _load(db, folder, table, rows)
-            parquet = _quoted(folder / f"{table}.parquet")
+            parquet = quoted(folder / f"{table}.parquet")
             db.execute(f"COPY {table} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
         db.execute("CHECKPOINT snapshot")
         db.execute("USE memory")
@@ -92,7 +92,7 @@ def _load(db: duckdb.DuckDBPyConnection, folder: Path, table: str, rows: Sequenc
     types = dict(_types(db, table))
     read = ", ".join(f"\"{name}\": '{_TYPED.sub('VARCHAR', kind)}'" for name, kind in types.items())
     cast = ", ".join(f'TRY_CAST("{name}" AS {kind})' for name, kind in types.items())
-    source = f"read_json({_quoted(lines)}, format = 'newline_delimited', columns = {{{read}}})"
+    source = f"read_json({quoted(lines)}, format = 'newline_delimited', columns = {{{read}}})"
     db.execute(f"INSERT INTO {table} SELECT {cast} FROM {source}")  # noqa: S608 our own schema and paths
     lines.unlink()
 
@@ -110,7 +110,3 @@ def _types(db: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
         "WHERE database_name = 'snapshot' AND table_name = ? ORDER BY column_index",
         [table],
     ).fetchall()
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -50,13 +50,24 @@ def is_whole(path: Path) -> bool:
 
 @contextmanager
 def opened(snapshot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads one snapshot. Raises duckdb.Error."""
-    with TemporaryDirectory(prefix="crosscheck-sql-") as spill:
-        db = duckdb.connect(snapshot / DATABASE, read_only=True, config={"temp_directory": spill})
-        with closing(db):
-            for setting in _SHUT_IN:
-                db.execute(setting)
-            yield db
+    """A connection that reads one snapshot. Raises duckdb.Error.
+
+    Attached to an instance of its own: connections to one file share an instance and its locked settings.
+    """
+    with (
+        TemporaryDirectory(prefix="crosscheck-sql-") as spill,
+        closing(duckdb.connect(config={"temp_directory": spill})) as db,
+    ):
+        db.execute(f"ATTACH {quoted(snapshot / DATABASE)} AS snapshot (READ_ONLY)")
+        db.execute("USE snapshot")
+        for setting in _SHUT_IN:
+            db.execute(setting)
+        yield db
+
+
+def quoted(path: Path) -> str:
+    """A path as a literal of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def columns(snapshot: Path) -> list[Column]:
@@ -65,6 +76,6 @@ def columns(snapshot: Path) -> list[Column]:
         rows = db.execute(
             "SELECT c.table_name, coalesce(t.comment, ''), c.column_name, c.data_type, coalesce(c.comment, '') "
             "FROM duckdb_columns() c JOIN duckdb_tables() t USING (table_oid) "
-            "WHERE NOT c.internal ORDER BY c.table_oid, c.column_index"
+            "WHERE c.database_name = 'snapshot' AND NOT c.internal ORDER BY c.table_oid, c.column_index"
         ).fetchall()
     return [Column(*row) for row in rows]

@@ -123,7 +123,7 @@ class Hub:
             except StateError as error:
                 if asyncio.get_running_loop().time() > deadline:
                     logger.warning("%s: rebuilding facts[%s] aside", error, number)
-                    aside = self._state / f"{FACTS}-{number}-{uuid.uuid4().hex[:8]}"
+                    aside = self._state / f"aside-{number}-{uuid.uuid4().hex[:8]}"
                     return Partition(number, aside, self._log, self._log_id, self._rules)
             await asyncio.sleep(0.1)
 
@@ -143,6 +143,8 @@ class Hub:
                 await partition.checkpoint(self._checkpointed)
             finally:
                 partition.close()
+                if partition.folder != self._folder(number):
+                    shutil.rmtree(partition.folder, ignore_errors=True)
 
     async def close(self) -> None:
         """Let everything go."""

@@ -32,6 +32,7 @@ class Partition:
 
     def __init__(self, number: int, folder: Path, log: Log, log_id: str, rules: RuleSet) -> None:
         self.number = number
+        self.folder = folder
         self._state = PartitionState(folder, log_id)
         ledger = self._state.ledger
         self._memory = Memory(

@@ -16,8 +16,9 @@ from faust.transport import drivers
 from faust.types import EventT
 
 from streams.agents.hub import Hub
-from streams.transport.port import BrokerURL, connect
+from streams.transport.port import BrokerURL, Log, connect
 from topics.catalog import Catalog
+from topics.errors import StateError
 from topics.names import FACTS, change_topic, topic_specs
 from topics.records import StoredRecord
 
@@ -112,6 +113,8 @@ async def run_worker(
     """Work until `stop` is set. Raises BrokerUnavailable, or what crashed the app."""
     async with connect(broker) as log:
         await log.ensure(topic_specs(catalog))
+        await _check_partitions(log, catalog)
+        data.mkdir(parents=True, exist_ok=True)  # Faust makes its folder, but none above it
         app = build_app(broker, data)
         hub = Hub(catalog, log, log.log_id, data / "state")
         wire(app, hub, catalog)
@@ -124,6 +127,17 @@ async def run_worker(
             await _stop(app, hub)
         if app.crash_reason is not None:
             raise app.crash_reason
+
+
+async def _check_partitions(log: Log, catalog: Catalog) -> None:
+    """A subject's bucket is its token modulo the number of partitions, so that number never changes."""
+    found = len(await log.ends(FACTS))
+    if found != catalog.partitions:
+        raise StateError(
+            f"{FACTS} has {found} partitions, the catalog says {catalog.partitions}",
+            where=log.log_id,
+            remedy="restore the catalog's number, or begin on a new broker",
+        )
 
 
 async def _until(stop: asyncio.Event, app: WorkerApp) -> None:

@@ -57,7 +57,7 @@ def alerts(
             run(_follow(settings, loaded, department, wanted, json))
         return
     shown = [alert for alert in run(_alerts(settings, loaded, department)) if alert["state"] in wanted]
-    write_lines(shown) if json else _table(shown)
+    write_lines(shown) if json else _list(shown)
 
 
 async def own_view(settings: Settings, catalog: Catalog, log: Log) -> OwnView:
@@ -83,7 +83,9 @@ async def _follow(
         async for alert in current.follow(log, department):
             if alert.state in wanted:
                 shown = view.alert(alert) | {"complete": all(source.complete for source in alert.sources)}
-                write_json(shown) if json else out.print(line(shown), style=STATE_STYLE[alert.state])
+                write_json(shown) if json else out.print(
+                    line(shown), style=STATE_STYLE[alert.state], markup=False
+                )
 
 
 def line(alert: dict[str, Any]) -> str:
@@ -100,20 +102,11 @@ def _record(row: dict[str, Any]) -> str:
     return str(row["key"] or f"{row['handle'][:16]}…")
 
 
-def _table(rows: list[dict[str, Any]]) -> None:
-    table = Table(box=None)
-    for name in ("alert 预警", "state 状态", "record 记录", "period 期间"):
-        table.add_column(name, no_wrap=True, overflow="fold")
-    table.add_column("evidence 佐证", overflow="fold")
-    table.add_column("complete", no_wrap=True)
+def _list(rows: list[dict[str, Any]]) -> None:
+    """One line each: a table would cut evidence to pieces on a narrow terminal."""
     for row in rows:
-        sources = "; ".join(
-            f"{e['resource']} {e['code'] or ''} {e['period']}".strip() for e in row["evidence"]
-        )
-        state = STATES[row["state"]]
-        cells = (row["alert_id"][:12], f"{state.zh} {state.en}", _record(row), row["period"], sources)
-        table.add_row(*cells, "yes" if row["complete"] else "no", style=STATE_STYLE[row["state"]])
-    out.print(table)
+        note = "" if row["complete"] else "  (来源不全 sources incomplete)"
+        out.print(line(row) + note, style=STATE_STYLE[row["state"]], markup=False)
     err.print(
         f"{len(rows)} alert(s). `crosscheck explain ALERT` says why, `crosscheck decide ALERT` answers."
     )

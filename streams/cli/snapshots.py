@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
+import orjson
 import typer
 from rich import box
 from rich.console import Console
@@ -91,10 +93,10 @@ def sql(
 
     place = _place(snapshot, shelf(Settings.resolve(None, data).data))
     try:
-        if query is None:
-            _list(place, json)
-        else:
+        if query and query.strip():
             _answer(place, query, json)
+        else:
+            _list(place, json)
     except duckdb.Error as error:
         err.print(f"error: {_one_line(error)}", style="bold red", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_QUERY) from None
@@ -160,7 +162,7 @@ def _print_table(answer: _Answer) -> None:
     for name in answer.names:
         table.add_column(Text(name), overflow="fold")
     rows = answer.rows()
-    for row in (row for row, _ in zip(rows, range(ROWS_SHOWN), strict=False)):
+    for row in islice(rows, ROWS_SHOWN):
         table.add_row(*(_cell(value) for value in row))
     _print_wide(table)
     if next(rows, None) is not None:
@@ -178,9 +180,12 @@ def _print_wide(table: Table) -> None:
 
 def _cell(value: object) -> Text:
     shown = plain(value)
-    text = "" if shown is None else str(shown).lower() if isinstance(shown, bool) else str(shown)
+    if isinstance(shown, str):
+        return Text(printable(shown))
+    if shown is None:
+        return Text("")
     number = isinstance(shown, (int, float)) and not isinstance(shown, bool)
-    return Text(printable(text), justify="right" if number else "left")
+    return Text(printable(orjson.dumps(shown).decode()), justify="right" if number else "left")
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from topics.errors import StateError
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS published (
     handle TEXT PRIMARY KEY, digest BLOB NOT NULL, subjects BLOB NOT NULL
@@ -48,15 +50,30 @@ class Waiting(NamedTuple):
     message: bytes
 
 
+def _open(path: Path) -> sqlite3.Connection:
+    """Open for one run alone: two runs at once would number batches twice. Raises StateError."""
+    database = sqlite3.connect(path, timeout=1, isolation_level=None)
+    try:
+        database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.executescript(_SCHEMA)
+        database.executescript("BEGIN IMMEDIATE; COMMIT")
+    except sqlite3.DatabaseError as error:
+        database.close()
+        remedy = (
+            "wait for the other publish of this resource; if there is none, restore the file from a backup"
+        )
+        raise StateError(f"memory cannot be used ({error})", where=str(path), remedy=remedy) from None
+    return database
+
+
 class FrontMemory:
     """The memory of one resource. Changes wait for `commit`."""
 
     def __init__(self, path: Path, *, now: int | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db = _open(path)
         self._counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counters"))
         # A memory that was lost begins a new epoch, later than any before it.
         self.epoch = self._counters.setdefault("epoch", int(time.time()) if now is None else now)

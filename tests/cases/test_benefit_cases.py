@@ -40,7 +40,9 @@ def told(number: int, said: dict[str, str]) -> tuple[str, Row]:
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_case(case: dict[str, Any], claim_first: bool) -> None:
     messages = [told(i, said) for i, said in enumerate(case["evidence"])]
-    messages.insert(0 if claim_first else len(messages), (CLAIM, row(CLAIM, "claim", 1, **month(case["claim"]))))
+    messages.insert(
+        0 if claim_first else len(messages), (CLAIM, row(CLAIM, "claim", 1, **month(case["claim"])))
+    )
     machine = Machine()
     for resource, one in messages:
         machine.tell(resource, one)

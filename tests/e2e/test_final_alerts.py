@@ -12,7 +12,7 @@ from tests.e2e.town import CLAIMS, FIRMS, RESOURCES, SPELLS, WAGES, Town, states
 
 def _kill_one_during_the_first_resource(town: Town, files: Path) -> None:
     """SIGKILL a worker once `facts` has grown, while the claims are still being published and joined."""
-    first, _ = town.start_all(2)
+    first, _ = town.start(), town.start()
     done: list[object] = []
     publish = Thread(target=lambda: done.append(town.publish(CLAIMS, files / f"{CLAIMS}.csv")))
     publish.start()

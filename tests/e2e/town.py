@@ -53,6 +53,11 @@ class Worker:
     def hit(self, number: int) -> None:
         os.kill(self.process.pid, number)
 
+    def await_ready(self) -> None:
+        """Wait until it owns partitions."""
+        wait_until(lambda: "worker ready" in self.text.splitlines() or not self.alive, "worker ready")
+        assert self.alive, self.text
+
     def kill(self) -> None:
         """SIGKILL, and wait."""
         self.hit(signal.SIGKILL)
@@ -109,16 +114,14 @@ class Town:
         """Start a worker; `ready`: wait until it owns partitions."""
         worker = self._spawn("worker", data=data)
         if ready:
-            wait_until(lambda: "worker ready" in worker.text or not worker.alive, "worker ready")
-            assert worker.alive, worker.text
+            worker.await_ready()
         return worker
 
-    def start_all(self, count: int) -> list[Worker]:
-        """Start workers together and wait until all are ready."""
+    def start_together(self, count: int) -> list[Worker]:
+        """Start workers at the same moment and wait until all are ready."""
         started = [self.start(ready=False) for _ in range(count)]
         for worker in started:
-            wait_until(lambda w=worker: "worker ready" in w.text or not w.alive, "worker ready")
-            assert worker.alive, worker.text
+            worker.await_ready()
         return started
 
     def spawn(self, *words: object) -> Worker:
