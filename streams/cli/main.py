@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from streams.cli import alerting, demonstrating, publishing, snapshots, stewarding, working
+from streams.cli import alerting, demonstrating, explaining, publishing, snapshots, stewarding, working
 from streams.cli.screen import fail
 from topics.errors import CrosscheckError
 
@@ -26,6 +26,7 @@ COMMANDS = (
     publishing.publish,
     alerting.alerts,
     alerting.results,
+    explaining.explain,
     alerting.decide,
     snapshots.snapshot,
     snapshots.sql,

@@ -66,12 +66,14 @@ async def dispositions(log: Log, department: str) -> dict[str, Disposition]:
 
 
 async def receipts(log: Log, department: str) -> list[Receipt]:
-    """The first receipt of each batch, in log order; later ones only repeat it (status duplicate)."""
+    """The receipt of each batch, in log order: the first, unless that was a refusal and it was applied since."""
     first: dict[str, Receipt] = {}
     async for chunk in log.read(receipt_topic(department)):
         for record in chunk:
             receipt = decode(record.value, Receipt, where=record.place)
-            first.setdefault(receipt.batch or receipt.position, receipt)
+            before = first.setdefault(receipt.batch or receipt.position, receipt)
+            if before.status == "refused" and receipt.status == "applied":
+                first[receipt.batch or receipt.position] = receipt
     return list(first.values())
 
 

@@ -9,6 +9,7 @@ Must not know: brokers, state, what was admitted before (the join step knows tha
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from matchers.token import bucket_of
 from topics.batch import MAX_ROWS, TOKEN_BYTES, ChangeBatch, Counts, Row, count, decode_batch, decode_rows
@@ -101,12 +102,23 @@ def _check_envelope(batch: ChangeBatch, contract: _Contract, partitions: int, wh
             where=where,
             remedy="bring the front node's catalog up to date",
         )
+    if not _is_time(batch.produced_at):
+        raise BatchRefused(
+            "bad_time", "produced_at is no time with an offset", where=where, remedy=_REPUBLISH
+        )
     if not 0 <= batch.bucket < partitions or batch.seq < 1:
         raise BatchRefused("wrong_bucket", "bucket or number out of range", where=where, remedy=_REPUBLISH)
     if hashlib.sha256(batch.rows).hexdigest() != batch.content_hash:
         raise BatchRefused(
             "wrong_hash", "the rows are not those that were hashed", where=where, remedy=_REPUBLISH
         )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _fault(row: Row, bucket: int, contract: _Contract, partitions: int) -> str | None:
@@ -156,6 +168,6 @@ def _refused(record: StoredRecord, resource: str, batch: ChangeBatch | None, err
             refused=refused,
             reasons={error.reason: refused or 1},
             position=record.place,
-            at=ours.produced_at if ours else str(record.timestamp),
+            at=datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="milliseconds"),
         ),
     )

@@ -6,6 +6,7 @@ Rules: acks=all and idempotence, so order within a partition holds and a retry i
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -19,6 +20,8 @@ from topics.records import Record, StoredRecord
 
 MAX_REQUEST_BYTES = 1_000_000
 IDLE_MS = 250
+REPLICAS = 3
+"""Copies of a new topic, or as many as there are brokers."""
 
 
 class KafkaClient:
@@ -77,7 +80,10 @@ class KafkaClient:
             existing = set(await admin.list_topics())
             missing = [spec for spec in specs if spec.name not in existing]
             if missing:
-                answer = await admin.create_topics([_new_topic(spec) for spec in missing])
+                brokers = len((await admin.describe_cluster())["brokers"])
+                answer = await admin.create_topics(
+                    [_new_topic(spec, min(REPLICAS, brokers)) for spec in missing]
+                )
                 _check_created(answer)
         except KafkaError as error:
             raise self._unreachable(error) from None
@@ -111,64 +117,72 @@ class KafkaClient:
         except KafkaError as error:
             raise self._unreachable(error) from None
 
-    async def ends(self, topic: str) -> dict[int, int]:
-        consumer = await self._consumer(topic)
+    async def _partitions(self, topic: str) -> list[TopicPartition]:
+        """Partitions of a topic, from the broker itself: a fresh client's own view lags behind a creation."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        await self._start(admin)
         try:
-            return await self._ends(consumer, topic)
+            (found,) = await admin.describe_topics([topic])
         finally:
-            await consumer.stop()
+            await admin.close()
+        if found["error_code"]:
+            where, remedy = f"kafka://{self._servers}", "run `crosscheck topics --create`"
+            raise BrokerUnavailable(f"no topic {topic}", where=where, remedy=remedy)
+        return sorted(TopicPartition(topic, p["partition"]) for p in found["partitions"])
 
-    async def _consumer(self, topic: str) -> AIOKafkaConsumer:
+    @asynccontextmanager
+    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._servers, enable_auto_commit=False, fetch_max_wait_ms=IDLE_MS
         )
         await self._start(consumer)
-        if topic not in await consumer.topics():
+        try:
+            yield consumer
+        except KafkaError as error:
+            raise self._unreachable(error) from None
+        finally:
             await consumer.stop()
-            raise BrokerUnavailable(
-                f"no topic {topic}",
-                where=f"kafka://{self._servers}",
-                remedy="run `crosscheck topics --create`",
-            )
-        return consumer
 
-    async def _ends(self, consumer: AIOKafkaConsumer, topic: str) -> dict[int, int]:
-        parts = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
-        return {tp.partition: end for tp, end in (await consumer.end_offsets(parts)).items()}
+    async def ends(self, topic: str) -> dict[int, int]:
+        partitions = await self._partitions(topic)
+        async with self._consumer() as consumer:
+            return await _ends(consumer, partitions)
 
     async def read(
         self, topic: str, start: Positions | None = None, *, follow: bool = False
     ) -> AsyncIterator[list[StoredRecord]]:
-        consumer = await self._consumer(topic)
-        try:
-            stop = await self._ends(consumer, topic)
-            await self._seek(consumer, topic, start or {}, stop)
-            at = dict.fromkeys(stop, 0)
-            while follow or any(at[p] < stop[p] for p in stop):
+        partitions = await self._partitions(topic)
+        async with self._consumer() as consumer:
+            consumer.assign(partitions)
+            stop = await _ends(consumer, partitions)
+            await _seek(consumer, partitions, start or {})
+            while follow or await _behind(consumer, partitions, stop):
                 fetched = await consumer.getmany(timeout_ms=IDLE_MS)
                 yield [_stored(record) for records in fetched.values() for record in records]
-                for tp in [TopicPartition(topic, p) for p in stop]:
-                    # The position passes gaps that compaction leaves; the last record's offset would not.
-                    at[tp.partition] = await consumer.position(tp)
-        finally:
-            await consumer.stop()
-
-    async def _seek(self, consumer: AIOKafkaConsumer, topic: str, start: Positions, stop: Positions) -> None:
-        parts = [TopicPartition(topic, p) for p in stop]
-        consumer.assign(parts)
-        first = await consumer.beginning_offsets(parts)
-        for tp in parts:
-            consumer.seek(tp, max(start.get(tp.partition, 0), first[tp]))
 
 
-def _new_topic(spec: TopicSpec) -> NewTopic:
+async def _ends(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> dict[int, int]:
+    return {tp.partition: end for tp, end in (await consumer.end_offsets(partitions)).items()}
+
+
+async def _seek(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], start: Positions) -> None:
+    first = await consumer.beginning_offsets(partitions)
+    for tp in partitions:
+        consumer.seek(tp, max(start.get(tp.partition, 0), first[tp]))
+
+
+async def _behind(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], stop: Positions) -> bool:
+    """Positions pass the gaps that compaction leaves; the last record's offset would not."""
+    return any([await consumer.position(tp) < stop[tp.partition] for tp in partitions])
+
+
+def _new_topic(spec: TopicSpec, replicas: int) -> NewTopic:
     config = {
         "retention.ms": str(spec.retention_ms),
         "cleanup.policy": "compact" if spec.compact else "delete",
         "max.message.bytes": str(MAX_REQUEST_BYTES + 100_000),
     }
-    # -1: the cluster's own default replication.
-    return NewTopic(spec.name, spec.partitions, -1, topic_configs=config)
+    return NewTopic(spec.name, spec.partitions, replicas, topic_configs=config)
 
 
 def _check_created(answer: Any) -> None:

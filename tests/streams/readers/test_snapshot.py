@@ -11,12 +11,18 @@ import msgspec
 import pytest
 
 from stores.snapshot import opened
+from streams.readers import current
 from streams.readers.snapshot import take_snapshot
 from streams.transport.port import connect
 from topics.batch import Counts
+from topics.codec import encode
 from topics.names import COMPLETENESS, alert_topic, receipt_topic, result_topic
+from topics.records import Record
 
-COLUMNS = "run, batches, sent_insert, sent_update, sent_delete, received_delete, applied, unreadable, missing, reconciled"
+COLUMNS = (
+    "run, batches, sent_insert, sent_update, sent_delete, received_delete, applied, unreadable, missing, "
+    "reconciled"
+)
 
 Gathered = Callable[[Any], Any]
 
@@ -164,6 +170,22 @@ def test_meta_says_up_to_where_it_was_read(town: Any) -> None:
     assert ask(made, "SELECT catalog FROM meta") == [("example-city",)]
     positions = dict(ask(made, "SELECT p.topic, p.next FROM (SELECT unnest(positions) p FROM meta)"))
     assert (positions["result.hrss"], positions["alert.hrss"], positions["alert.tax"]) == (6, 7, 0)
+
+
+def test_what_comes_while_it_is_made_waits_for_the_next(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = current.deliveries
+
+    async def late(log: Any) -> current.Deliveries:
+        async with connect(town.broker) as other:
+            await (await other.send("result.hrss", 0, [Record(b"k", encode(town.result(7)))]))
+        return await read(log)
+
+    monkeypatch.setattr(current, "deliveries", late)
+    made = taken(town)
+    assert ask(made, "SELECT count(*) FROM results") == [(6,)]
+    assert ask(
+        made, "SELECT p.next FROM (SELECT unnest(positions) p FROM meta) WHERE p.topic = 'result.hrss'"
+    ) == [(6,)]
 
 
 def test_what_a_department_makes_up_does_not_stop_a_snapshot(town: Any) -> None:

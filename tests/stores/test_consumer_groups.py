@@ -1,0 +1,196 @@
+"""Consumer groups: every partition has one owner, and only a live member of this generation moves an offset."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from stores.embedded.groups import ConsumerGroups, assign
+
+SESSION = 6.0
+TP = ("facts", 0)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def groups(tmp_path: Path, clock: Clock) -> Iterator[ConsumerGroups]:
+    groups = ConsumerGroups(tmp_path / "groups.sqlite", session=SESSION, clock=clock)
+    yield groups
+    groups.close()
+
+
+_partitions = st.sets(st.tuples(st.sampled_from(["facts", "change.a", "change.b"]), st.integers(0, 9)))
+
+
+@given(st.sets(st.text(max_size=4), min_size=1, max_size=6), _partitions, st.randoms())
+def test_assign_is_a_partition_of_the_partitions(
+    members: set[str], partitions: set[object], chance: object
+) -> None:
+    names, places = sorted(members), sorted(partitions)
+    shares = []
+    for name in names:
+        chance.shuffle(places)
+        shares.append(assign(chance.sample(names, len(names)), places, name))
+    assert set().union(*shares) == partitions
+    assert sum(map(len, shares)) == len(partitions)
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_every_join_and_leave_is_a_new_generation(groups: ConsumerGroups) -> None:
+    first = groups.join("g", "a")
+    second = groups.join("g", "b")
+    assert second == first + 1
+    assert groups.heartbeat("g", "a") == second
+    groups.leave("g", "b")
+    assert groups.heartbeat("g", "a") == second + 1
+    assert groups.heartbeat("g", "b") is None
+
+
+def test_groups_are_apart(groups: ConsumerGroups) -> None:
+    one = groups.join("one", "a")
+    groups.join("two", "b")
+    groups.join("two", "c")
+    assert groups.heartbeat("one", "a") == one
+    assert groups.sync("one", "a", one) == ["a"]
+    assert groups.commit("one", "a", one, {TP: 5})
+    assert (groups.committed("one"), groups.committed("two")) == ({TP: 5}, {})
+
+
+def test_the_sync_barrier_waits_for_everyone(groups: ConsumerGroups) -> None:
+    groups.join("g", "a")
+    generation = groups.join("g", "b")
+    assert groups.sync("g", "a", generation) is None
+    assert sorted(groups.sync("g", "b", generation) or []) == ["a", "b"]
+    assert sorted(groups.sync("g", "a", generation) or []) == ["a", "b"]
+
+
+def test_a_newcomer_lifts_the_barrier_again(groups: ConsumerGroups) -> None:
+    old = groups.join("g", "a")
+    assert groups.sync("g", "a", old) == ["a"]
+    new = groups.join("g", "b")
+    assert groups.sync("g", "b", new) is None
+    assert groups.sync("g", "a", old) is None
+    assert groups.sync("g", "b", new) is None
+    assert sorted(groups.sync("g", "a", new) or []) == ["a", "b"]
+
+
+def test_a_commit_from_an_older_generation_is_fenced(groups: ConsumerGroups) -> None:
+    old = groups.join("g", "a")
+    assert groups.commit("g", "a", old, {TP: 5})
+    new = groups.join("g", "b")
+    assert not groups.commit("g", "a", old, {TP: 9})
+    assert groups.committed("g") == {TP: 5}
+    assert groups.commit("g", "a", new, {TP: 7})
+
+
+def test_a_commit_from_a_stranger_or_the_future_is_fenced(groups: ConsumerGroups) -> None:
+    generation = groups.join("g", "a")
+    assert not groups.commit("g", "z", generation, {TP: 9})
+    assert not groups.commit("g", "a", generation + 1, {TP: 9})
+    assert groups.committed("g") == {}
+
+
+def test_a_silent_member_expires_and_is_fenced(groups: ConsumerGroups, clock: Clock) -> None:
+    groups.join("g", "a")
+    both = groups.join("g", "b")
+    clock.now += SESSION - 1
+    assert groups.heartbeat("g", "a") == both
+    clock.now += 2
+    alone = groups.heartbeat("g", "a")
+    assert alone == both + 1
+    assert groups.heartbeat("g", "b") is None
+    assert not groups.commit("g", "b", both, {TP: 9})
+    assert groups.sync("g", "a", alone) == ["a"]
+
+
+def test_a_late_heartbeat_keeps_a_member_that_nobody_replaced(groups: ConsumerGroups, clock: Clock) -> None:
+    generation = groups.join("g", "a")
+    clock.now += 10 * SESSION
+    assert groups.heartbeat("g", "a") == generation
+    assert groups.commit("g", "a", generation, {TP: 1})
+
+
+def test_offsets_survive_the_members_and_the_process(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "groups.sqlite"
+    groups = ConsumerGroups(path, clock=clock)
+    generation = groups.join("g", "a")
+    groups.commit("g", "a", generation, {TP: 5, ("facts", 1): 6})
+    groups.leave("g", "a")
+    groups.close()
+    groups = ConsumerGroups(path, clock=clock)
+    assert groups.committed("g") == {TP: 5, ("facts", 1): 6}
+    assert groups.join("g", "a") > generation
+    groups.close()
+
+
+class Group(RuleBasedStateMachine):
+    """Members come, go, fall silent and commit; at no moment may two of them own one partition."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.groups = ConsumerGroups(Path(":memory:"), session=SESSION, clock=self.clock)
+        self.known: dict[str, int] = {}
+        self.owned: dict[str, set[object]] = {}
+
+    members = st.sampled_from("abc")
+
+    @rule(member=members)
+    def join(self, member: str) -> None:
+        self.owned[member] = set()
+        self.known[member] = self.groups.join("g", member)
+
+    @rule(member=members)
+    def leave(self, member: str) -> None:
+        self.owned.pop(member, None)
+        self.known.pop(member, None)
+        self.groups.leave("g", member)
+
+    @rule(member=members)
+    def beat(self, member: str) -> None:
+        if member in self.known:
+            generation = self.groups.heartbeat("g", member)
+            if generation is None:
+                self.known.pop(member)
+                self.owned.pop(member, None)
+            elif generation != self.known[member]:
+                self.known[member], self.owned[member] = generation, set()
+
+    @rule(member=members)
+    def sync(self, member: str) -> None:
+        if member in self.known:
+            everyone = self.groups.sync("g", member, self.known[member])
+            if everyone is not None:
+                self.owned[member] = assign(everyone, [("t", n) for n in range(4)], member)
+
+    @rule(seconds=st.sampled_from([1.0, SESSION + 1]))
+    def wait(self, seconds: float) -> None:
+        self.clock.now += seconds
+
+    @invariant()
+    def one_committing_owner_a_partition(self) -> None:
+        able = [m for m, g in self.known.items() if self.groups.commit("g", m, g, {})]
+        shares = [share for m in able if (share := self.owned.get(m))]
+        assert sum(map(len, shares)) == len(set().union(*shares)) if shares else True
+
+    def teardown(self) -> None:
+        self.groups.close()
+
+
+TestGroup = Group.TestCase
+TestGroup.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -1,0 +1,171 @@
+"""Partition state: subjects, ledger and position reach disk together, and only for the log they belong to."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from stores.state import PartitionState
+from topics.errors import StateError
+from topics.facts import Fact, Outcome, Subject
+
+A, B, C = (letter * 16 for letter in (b"A", b"B", b"C"))
+
+
+def touch(state: PartitionState, token: bytes, version: int) -> None:
+    """Give a subject one fact of this version."""
+    state.load({token})
+    fact = Fact(version, 1, 2, {"kind": "regular"}, 1, 1)
+    state.subjects[token].facts.setdefault("source", {})["handle"] = fact
+    state.mark([token])
+
+
+def version(state: PartitionState, token: bytes) -> int | None:
+    state.load({token})
+    facts = state.subjects[token].facts.get("source")
+    return facts["handle"].version if facts else None
+
+
+def test_a_new_folder_begins_at_zero_and_empty(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    state.load([A])
+    assert (state.position, state.ledger, state.subjects[A]) == (0, None, Subject())
+    assert state.items() == {}
+    state.close()
+
+
+def test_a_checkpoint_brings_everything_back(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    touch(state, A, 7)
+    state.subjects[A].outcomes["rule"] = {"claim": Outcome(2, b"digest00")}
+    kept = state.subjects[A]
+    state.checkpoint(41, b"ledger")
+    state.close()
+    state = PartitionState(tmp_path / "s", "log")
+    state.load([A])
+    assert (state.position, state.ledger, state.subjects[A]) == (41, b"ledger", kept)
+    assert dict(state.items()) == {A: kept}
+    state.close()
+
+
+def test_what_was_not_checkpointed_is_gone_with_its_position(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    touch(state, A, 1)
+    state.checkpoint(5, b"one")
+    touch(state, A, 2)
+    touch(state, B, 1)
+    state.close()
+    state = PartitionState(tmp_path / "s", "log")
+    assert (version(state, A), version(state, B)) == (1, None)
+    assert (state.position, state.ledger) == (5, b"one")
+    state.close()
+
+
+def test_a_failed_write_leaves_position_and_dirty_subjects(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    touch(state, A, 1)
+    with pytest.raises(TypeError):
+        state.checkpoint(5, object())  # type: ignore[arg-type]
+    assert (state.position, state.dirty) == (0, 1)
+    state.checkpoint(5, b"")
+    assert dict(state.items()).keys() == {A}
+    state.close()
+
+
+def test_eviction_keeps_what_is_dirty_until_it_is_written(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log", cached=2)
+    for n in range(10):
+        touch(state, bytes([n]) * 16, n)
+    assert (len(state.subjects), state.dirty) == (10, 10)
+    state.checkpoint(1, b"")
+    assert (len(state.subjects), state.dirty) == (2, 0)
+    assert [version(state, bytes([n]) * 16) for n in range(10)] == list(range(10))
+    state.close()
+
+
+def test_a_position_alone_is_written_too(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    state.checkpoint(9, b"ledger")
+    state.close()
+    state = PartitionState(tmp_path / "s", "log")
+    assert (state.position, state.ledger) == (9, b"ledger")
+    state.close()
+
+
+def test_state_of_another_log_is_refused_and_left_alone(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    touch(state, A, 1)
+    state.checkpoint(5, b"one")
+    state.close()
+    with pytest.raises(StateError, match="another log"):
+        PartitionState(tmp_path / "s", "other")
+    state = PartitionState(tmp_path / "s", "log")
+    assert (state.position, version(state, A)) == (5, 1)
+    state.close()
+
+
+def test_one_owner_at_a_time(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    with pytest.raises(StateError) as caught:
+        PartitionState(tmp_path / "s", "log")
+    assert str(tmp_path / "s") in caught.value.where
+    state.close()
+    PartitionState(tmp_path / "s", "log").close()
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "CURRENT").write_text("not RocksDB")
+    with pytest.raises(StateError):
+        PartitionState(folder, "log")
+
+
+class Life(RuleBasedStateMachine):
+    """Touches, checkpoints, crashes and a tiny cache, against two dictionaries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.state = PartitionState(self.folder, "log", cached=1)
+        self.now: dict[bytes, int] = {}
+        self.saved: dict[bytes, int] = {}
+        self.position = self.clock = 0
+
+    @rule(token=st.sampled_from([A, B, C]))
+    def touch(self, token: bytes) -> None:
+        self.clock += 1
+        touch(self.state, token, self.clock)
+        self.now[token] = self.clock
+
+    @rule()
+    def checkpoint(self) -> None:
+        self.clock += 1
+        self.state.checkpoint(self.clock, b"%d" % self.clock)
+        self.saved, self.position = dict(self.now), self.clock
+
+    @precondition(lambda self: self.clock)
+    @rule()
+    def crash(self) -> None:
+        self.state.close()
+        self.state = PartitionState(self.folder, "log", cached=1)
+        self.now = dict(self.saved)
+        assert self.state.position == self.position
+        assert self.state.ledger == (b"%d" % self.position if self.position else None)
+
+    @invariant()
+    def cache_and_disk_agree(self) -> None:
+        assert {t: v for t in (A, B, C) if (v := version(self.state, t))} == self.now
+        assert {t: s.facts["source"]["handle"].version for t, s in self.state.items().items()} == self.saved
+
+    def teardown(self) -> None:
+        self.state.close()
+        shutil.rmtree(self.folder)
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)

@@ -1,0 +1,277 @@
+"""Reading a department's file: every way it can be written, and every way it can be broken."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.publisher.reading import MAX_LINE, SourceRow, read_rows
+from topics.errors import FileRefused
+
+HEADER = ("key", "who", "when")
+GOOD = "key,who,when\na,1,x\nb,2,y\n"
+VALUES = [["a", "1", "x"], ["b", "2", "y"]]
+
+
+def read(
+    path: Path, content: str | bytes, *, name: str = "f.csv", changes: bool = False, encoding: str = "utf-8"
+) -> list[SourceRow]:
+    file = path / name
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read_rows(file, HEADER, changes=changes, encoding=encoding))
+
+
+def values(rows: list[SourceRow]) -> list[list[str]]:
+    return [list(row.values) for row in rows if row.refused is None]
+
+
+def refusals(rows: list[SourceRow]) -> list[tuple[int, str]]:
+    return [(row.line, row.refused.reason) for row in rows if row.refused]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD,
+        "\ufeff" + GOOD,
+        GOOD.replace("\n", "\r\n"),
+        "\ufeff" + GOOD.replace("\n", "\r\n"),
+        GOOD.rstrip("\n"),
+        GOOD.replace("\na", "\n\na"),
+        '"key","who","when"\n"a","1","x"\n"b","2","y"\n',
+        " key ,who, when\na,1,x\nb,2,y\n",
+        "who,when,key\n1,x,a\n2,y,b\n",
+    ],
+    ids=[
+        "plain",
+        "bom",
+        "crlf",
+        "bom-crlf",
+        "no-last-newline",
+        "blank-line",
+        "quoted",
+        "spaced-header",
+        "order",
+    ],
+)
+def test_the_same_rows_however_written(tmp_path: Path, content: str) -> None:
+    rows = read(tmp_path, content)
+    assert (values(rows), refusals(rows)) == (VALUES, [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "\n",
+        "key,who\na,1\n",
+        "key,who,when,more\na,1,x,y\n",
+        "key,who,when,when\na,1,x,x\n",
+        "a,1,x\nb,2,y\n",
+        "key;who;when\na;1;x\n",
+        "key\twho\twhen\na\t1\tx\n",
+        "KEY,WHO,WHEN\n",
+        '"key,who,when\na,1,x\n',
+        "op,key,who,when\nupsert,a,1,x\n",
+    ],
+)
+def test_wrong_columns_refuse_the_file(tmp_path: Path, content: str) -> None:
+    with pytest.raises(FileRefused) as caught:
+        read(tmp_path, content)
+    assert "key, who, when" in caught.value.remedy
+
+
+def test_a_file_without_header_does_not_show_its_data(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused) as caught:
+        read(tmp_path, "330102197501010014,张三,2008-05\n")
+    assert "张三" not in str(caught.value)
+    assert "3301" not in str(caught.value)
+
+
+def test_changes_need_the_op_column(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="op"):
+        read(tmp_path, GOOD, changes=True)
+
+
+def test_changes(tmp_path: Path) -> None:
+    content = "key,who,when,op\na,1,x,upsert\nb,2,y,delete\nc,3,z,\nd,4,z,DELETE\n"
+    rows = read(tmp_path, content, changes=True)
+    assert [(r.delete, bool(r.refused)) for r in rows] == [
+        (False, False),
+        (True, False),
+        (False, True),
+        (False, True),
+    ]
+    assert refusals(rows) == [(4, "unknown_operation"), (5, "unknown_operation")]
+
+
+def test_another_encoding_refuses_the_file_as_a_whole_and_says_where(tmp_path: Path) -> None:
+    content = "key,who,when\n" + "a,1,x\n" * 9 + "b,张三,y\n"
+    with pytest.raises(FileRefused) as caught:
+        read(tmp_path, content.encode("gb18030"))
+    assert caught.value.where.endswith("f.csv:11")
+    assert "gb18030" in caught.value.remedy
+
+
+def test_the_encoding_is_checked_before_the_first_row_is_given(tmp_path: Path) -> None:
+    file = tmp_path / "f.csv"
+    file.write_bytes(GOOD.encode() + b"c,\xff\xff,z\n")
+    with pytest.raises(FileRefused):
+        next(read_rows(file, HEADER, changes=False, encoding="utf-8"))
+
+
+def test_gb18030_when_named(tmp_path: Path) -> None:
+    rows = read(tmp_path, "key,who,when\na,张三𠮷,x\n".encode("gb18030"), encoding="gb18030")
+    assert values(rows) == [["a", "张三𠮷", "x"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_wide_encodings_are_read_or_refused_not_crashed_on(tmp_path: Path, encoding: str) -> None:
+    try:
+        rows = read(tmp_path, GOOD.encode(encoding), encoding=encoding)
+    except FileRefused:
+        return
+    assert values(rows) == VALUES
+
+
+@pytest.mark.parametrize("encoding", ["no-such", "", "hex", "rot13"])
+def test_an_encoding_that_is_none_is_refused(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(FileRefused):
+        read(tmp_path, GOOD, encoding=encoding)
+
+
+def test_rows_of_another_length_are_refused_alone(tmp_path: Path) -> None:
+    rows = read(tmp_path, "key,who,when\na,1\na,1,x\nb,1,x,y\n,,\n")
+    assert refusals(rows) == [(2, "wrong_number_of_columns"), (4, "wrong_number_of_columns")]
+    assert values(rows) == [["a", "1", "x"], ["", "", ""]]
+
+
+def test_nul_bytes_do_not_end_the_file(tmp_path: Path) -> None:
+    rows = read(tmp_path, b"key,who,when\na,\x00,x\nb,2,y\n")
+    assert len(rows) == 2
+    assert values(rows)[-1] == ["b", "2", "y"]
+
+
+def test_a_quoted_newline_is_one_row_and_lines_stay_counted(tmp_path: Path) -> None:
+    rows = read(tmp_path, 'key,who,when\n"a\nb",1,x\nshort\n')
+    assert values(rows) == [["a\nb", "1", "x"]]
+    assert refusals(rows) == [(4, "wrong_number_of_columns")]
+
+
+@pytest.mark.parametrize(
+    ("broken", "good"),
+    [('a,"1,x\nb,2,y\n', []), ('a,"1"2,x\nb,2,y\n', [["b", "2", "y"]]), ('a,1,"x', [])],
+    ids=["never-closed", "closed-too-soon", "at-the-end"],
+)
+def test_an_unbalanced_quote_is_refused_not_lost(tmp_path: Path, broken: str, good: list[list[str]]) -> None:
+    rows = read(tmp_path, "key,who,when\nz,0,w\n" + broken)
+    assert [reason for _, reason in refusals(rows)] == ["not_csv"]
+    assert values(rows) == [["z", "0", "w"], *good]
+
+
+def test_one_open_quote_does_not_swallow_a_long_file(tmp_path: Path) -> None:
+    """The reader gives up on the field at its limit and goes on; what it skipped is a refusal, not silence."""
+    lines = [f"k{i},{'9' * 90},x\n" for i in range(25_000)]
+    rows = read(tmp_path, "key,who,when\n" + 'a,"1,x\n' + "".join(lines))
+    assert {reason for _, reason in refusals(rows)} >= {"not_csv"}
+    assert len(values(rows)) > 5_000
+
+
+@pytest.mark.parametrize("size", [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 3 * MAX_LINE])
+@pytest.mark.parametrize("name", ["f.csv", "f.jsonl"])
+def test_a_line_beyond_the_limit_is_refused_and_the_next_is_read(
+    tmp_path: Path, size: int, name: str
+) -> None:
+    good = "b,2,y\n" if name == "f.csv" else '{"key": "b", "who": "2", "when": "y"}\n'
+    head = "key,who,when\n" if name == "f.csv" else ""
+    rows = read(tmp_path, head + "x" * size + "\n" + good, name=name)
+    (refusal,) = refusals(rows)
+    assert refusal[0] == (2 if head else 1)
+    assert refusal[1] == "line_too_long" or size < MAX_LINE
+    assert values(rows) == [["b", "2", "y"]]
+
+
+@pytest.mark.parametrize("where", ["middle", "header", "quoted"])
+def test_a_hundred_megabyte_line_costs_no_memory(tmp_path: Path, where: str) -> None:
+    file = tmp_path / "f.csv"
+    with file.open("wb") as out:
+        out.write(b"" if where == "header" else b"key,who,when\na,1,x\n" + b'c,"' * (where == "quoted"))
+        out.seek(100_000_000, 1)  # a hole: NUL bytes that take no disk
+        out.write(b'"\n' if where == "quoted" else b"\n")
+        out.write(GOOD.encode() if where == "header" else b"b,2,y\n")
+    tracemalloc.start()
+    try:
+        rows = list(read_rows(file, HEADER, changes=False, encoding="utf-8"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+    assert values(rows)[-1] == ["b", "2", "y"]
+    assert [reason for _, reason in refusals(rows)] == ["line_too_long"]
+
+
+def test_jsonl(tmp_path: Path) -> None:
+    content = '\ufeff{"key": "a", "who": 1, "when": "x"}\r\n\n{"when": "y", "key": "b", "who": "2"}'
+    assert values(read(tmp_path, content, name="f.jsonl")) == VALUES
+    assert values(read(tmp_path, content, name="f.ndjson")) == VALUES
+
+
+def test_jsonl_absent_and_null_are_empty(tmp_path: Path) -> None:
+    rows = read(tmp_path, '{"key": "a"}\n{"key": "b", "who": null, "when": ""}\n', name="f.jsonl")
+    assert values(rows) == [["a", "", ""], ["b", "", ""]]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[]", "not_a_json_object"),
+        ('["key"]', "unknown_fields"),
+        ("1", "not_a_json_object"),
+        ("null", "not_a_json_object"),
+        ('"key"', "not_a_json_object"),
+        ('{"key": "a"', "not_a_json_object"),
+        ('{"key": NaN}', "not_a_json_object"),
+        ("[" * 5_000, "not_a_json_object"),
+        ('{"key": "\\ud800"}', "not_a_json_object"),
+        ('{"key": "a", "more": 1}', "unknown_fields"),
+        ('{"op": "upsert", "key": "a"}', "unknown_fields"),
+        ("张三", "not_a_json_object"),
+    ],
+)
+def test_jsonl_refusals(tmp_path: Path, line: str, reason: str) -> None:
+    rows = read(tmp_path, f'{line}\n{{"key": "b", "who": "2", "when": "y"}}\n', name="f.jsonl")
+    assert [number for number, _ in refusals(rows)] == [1]
+    assert refusals(rows)[0][1] in (reason, "not_a_json_object")
+    assert values(rows) == [["b", "2", "y"]]
+
+
+@pytest.mark.parametrize("op", ['"x"', "null", "1", '["delete"]', "{}"])
+def test_jsonl_changes_need_a_known_operation(tmp_path: Path, op: str) -> None:
+    content = f'{{"op": {op}, "key": "a"}}\n{{"key": "a"}}\n{{"op": "delete", "key": "b"}}\n'
+    rows = read(tmp_path, content, name="f.jsonl", changes=True)
+    assert refusals(rows) == [(1, "unknown_operation"), (2, "unknown_operation")]
+    assert rows[2].delete
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(FileRefused) as caught:
+            list(read_rows(path, HEADER, changes=False, encoding="utf-8"))
+        assert caught.value.where == str(path)
+
+
+def test_header_alone_is_an_empty_resource(tmp_path: Path) -> None:
+    assert read(tmp_path, "key,who,when\n") == []
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=300), name=st.sampled_from(["f.csv", "f.jsonl"]), changes=st.booleans())
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes, name: str, changes: bool) -> None:
+    head = b"op,key,who,when\n" if changes else b"key,who,when\n"
+    try:
+        rows = read(tmp_path, head + content if name == "f.csv" else content, name=name, changes=changes)
+    except FileRefused:
+        return
+    assert all(row.refused or len(row.values) == 3 for row in rows)
