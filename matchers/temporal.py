@@ -17,8 +17,8 @@ def months(start: int, end: int) -> str:
     """A period as months: '2008-05', '2008-03/2008-07', or '2008-03/..' while running; '' if unknown."""
     if start > end:
         return ""
-    first = date.fromordinal(start).strftime("%Y-%m")
+    first = date.fromordinal(start).isoformat()[:7]
     if end == FOREVER:
         return f"{first}/.."
-    last = date.fromordinal(end).strftime("%Y-%m")
+    last = date.fromordinal(end).isoformat()[:7]
     return first if first == last else f"{first}/{last}"

@@ -7,15 +7,21 @@ Must not know: how tokens and handles are made, or what a rule does with a row.
 
 import hashlib
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from topics.errors import BatchRefused
 
 MAX_ROWS = 500
 MAX_BATCH_BYTES = 900_000
 TOKEN_BYTES = 16
+
+Ordinal = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+"""Numbers that count up from 1 and fit where state keeps them."""
+
+Natural = Annotated[int, Meta(ge=0, le=2**31)]
 
 Operation = Literal["i", "u", "d"]
 """insert, update, delete, as the front node saw it; the hub treats insert and update alike."""
@@ -30,7 +36,7 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     op: Operation
     handle: str
-    version: int
+    version: Ordinal
     field: str
     subject: bytes
     start: date | None = None
@@ -41,9 +47,9 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Counts(msgspec.Struct, frozen=True):
     """Rows of a batch by operation, as the sender counted them (bridge reconciliation, RP3.1.4)."""
 
-    insert: int = 0
-    update: int = 0
-    delete: int = 0
+    insert: Natural = 0
+    update: Natural = 0
+    delete: Natural = 0
 
     @property
     def total(self) -> int:
@@ -60,9 +66,9 @@ class ChangeBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     department: str
     resource: str
-    epoch: int
-    bucket: int
-    seq: int
+    epoch: Ordinal
+    bucket: Natural
+    seq: Ordinal
     run: str
     mode: Literal["full", "changes"]
     ends_run: bool
@@ -83,6 +89,9 @@ def batch_id(resource: str, epoch: int, bucket: int, seq: int) -> str:
     """Name of a batch; `resource` is the full id, department included."""
     return f"{resource}/{epoch}/{bucket}/{seq}"
 
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading hostile bytes may raise."""
 
 _envelope = msgspec.json.Decoder(ChangeBatch)
 _rows = msgspec.json.Decoder(list[Row])
@@ -110,7 +119,7 @@ def decode_batch(data: bytes) -> ChangeBatch:
     """Read the envelope only. Raises BatchRefused(not_a_batch)."""
     try:
         return _envelope.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         # msgspec names path and type, never a value; still, only the first clause is kept.
         raise BatchRefused(
             "not_a_batch",
@@ -123,7 +132,7 @@ def decode_rows(batch: ChangeBatch) -> list[Row]:
     """Read the rows. Raises BatchRefused(bad_row)."""
     try:
         return _rows.decode(batch.rows)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BatchRefused(
             "bad_row",
             f"batch {batch.batch_id} has a malformed row ({type(error).__name__})",

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from topics.batch import UNREADABLE
 from topics.errors import ContractError
 
 T = TypeVar("T")
@@ -18,7 +19,7 @@ def decode(data: bytes, kind: type[T], *, where: str = "") -> T:
     """Read one message as `kind`. Raises ContractError."""
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ContractError(
             f"not a {kind.__name__} ({type(error).__name__})",
             where=where,

@@ -33,7 +33,10 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Completeness(msgspec.Struct, frozen=True):
-    """How far one resource is delivered in one bucket; compacted by (resource, bucket)."""
+    """How far one resource is delivered in one bucket; compacted by (resource, bucket).
+
+    `missing`: batch numbers not seen, the first thousand of them.
+    """
 
     resource: str
     bucket: int

@@ -7,7 +7,8 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """NFKC (full-width digits and letters become half-width), no white space, upper case."""
+    """NFKC (full-width digits and letters become half-width), no white space, upper case; a fixed point."""
     if text.isascii():
-        return text.strip().upper() if " " not in text.strip() else "".join(text.split()).upper()
-    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+        return text.upper() if text.isalnum() else "".join(text.split()).upper()
+    bare = "".join(unicodedata.normalize("NFKC", text).split())
+    return unicodedata.normalize("NFKC", bare.upper())

@@ -8,6 +8,9 @@ from functools import lru_cache
 from matchers.normalise.text import fold
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+NO_REGISTRY = "0"
+"""The first character names who registers; none is 0, so the all-zero filler (whose check holds) is no code."""
+
 _VALUE = {char: value for value, char in enumerate(ALPHABET)}
 _WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 
@@ -22,6 +25,6 @@ def check_character(first17: str) -> str:
 def normalise_uscc(text: str) -> str | None:
     """18-character form, or None where the code cannot be right."""
     code = fold(text)
-    if len(code) != 18 or any(char not in _VALUE for char in code):
+    if len(code) != 18 or code[0] == NO_REGISTRY or any(char not in _VALUE for char in code):
         return None
     return code if code[17] == check_character(code[:17]) else None

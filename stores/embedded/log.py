@@ -4,6 +4,7 @@ Rules: offsets of a partition have no gaps; a record, once appended, never chang
 callers on an event loop use a thread.
 """
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -34,9 +35,10 @@ class _Topic:
         self.lock = Lock()
         self.writer = open_database(path, _SCHEMA)
         self.reader = open_database(path, _SCHEMA)
-        self.partitions = self._partitions()
+        self.partitions = 0
 
-    def _partitions(self) -> int:
+    def declared(self) -> int:
+        """Number of partitions as the file says; 0 until it is said."""
         row = self.reader.execute("SELECT value FROM meta WHERE name = 'partitions'").fetchone()
         return int(row[0]) if row else 0
 
@@ -73,13 +75,18 @@ class EmbeddedLog:
         self.log_id = self._identity()
 
     def _identity(self) -> str:
+        """Given once, whole or not at all, whichever process comes first."""
         path = self._folder / "log-id"
         self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("x") as file:
-                file.write(uuid.uuid4().hex)
-        except FileExistsError:
-            pass
+        if not path.exists() or not path.stat().st_size:
+            aside = self._folder / f"log-id.{uuid.uuid4().hex}"
+            aside.write_text(uuid.uuid4().hex)
+            if path.exists():
+                aside.replace(path)  # left empty by a process that died
+            else:
+                with contextlib.suppress(FileExistsError):
+                    path.hardlink_to(aside)
+                aside.unlink()
         return path.read_text()
 
     def create(self, topic: str, partitions: int) -> None:
@@ -87,7 +94,7 @@ class EmbeddedLog:
         entry = self._entry(topic, create=True)
         with entry.lock, writing(entry.writer) as db:
             db.execute("INSERT OR IGNORE INTO meta VALUES ('partitions', ?)", (str(partitions),))
-        entry.partitions = partitions
+        entry.partitions = 0
 
     def topics(self) -> list[str]:
         """Names of all topics."""
@@ -97,7 +104,11 @@ class EmbeddedLog:
         """Number of partitions; 0 for a topic that does not exist."""
         if topic not in self._topics and not self._path(topic).exists():
             return 0
-        return self._entry(topic).partitions
+        entry = self._entry(topic)
+        if not entry.partitions:  # read again: another process may be just creating it
+            with entry.lock:
+                entry.partitions = entry.declared()
+        return entry.partitions
 
     def _path(self, topic: str) -> Path:
         return self._folder / f"{topic}.topic"

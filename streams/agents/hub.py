@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import msgspec
 from faust.types import TP
 
 from matchers.rules.conflict import RuleSet
@@ -22,10 +23,14 @@ from topics.catalog import Catalog
 from topics.codec import encode
 from topics.errors import StateError
 from topics.names import FACTS, dlq_topic, receipt_topic
+from topics.receipts import DeadLetter
 from topics.records import Record, StoredRecord, event_headers
 
 LOCK_PATIENCE_SECONDS = 3.0
 """How long to wait for a former owner on this machine to let go of a state folder."""
+
+MAX_LETTER_BYTES = 500_000
+"""Bytes of a message that its dead letter repeats (in base64): a larger one would not fit in a record."""
 
 logger = logging.getLogger("crosscheck.hub")
 
@@ -59,7 +64,7 @@ class Hub:
         self._advance(TP(record.topic, record.partition), outbox)
 
     async def _refuse(self, outbox: Outbox, position: int, refused: Refused) -> None:
-        letter, receipt = refused.letter, refused.receipt
+        letter, receipt = _cut(refused.letter), refused.receipt
         logger.warning("refused %s[%s]@%s: %s", letter.topic, letter.partition, letter.offset, letter.reason)
         key = receipt.position.encode()
         event = event_headers("deadletter", "crosscheck", receipt.position, receipt.at)
@@ -149,3 +154,12 @@ class Hub:
     async def close(self) -> None:
         """Let everything go."""
         await self.revoke([*self._forwarding, *(TP(FACTS, n) for n in self.partitions)])
+
+
+def _cut(letter: DeadLetter) -> DeadLetter:
+    """A letter that fits in a record; the whole message stays on its change topic for a while."""
+    size = len(letter.message)
+    if size <= MAX_LETTER_BYTES:
+        return letter
+    what = f"{letter.what}; the first {MAX_LETTER_BYTES} of {size} bytes are kept here"
+    return msgspec.structs.replace(letter, what=what, message=letter.message[:MAX_LETTER_BYTES])

@@ -44,11 +44,12 @@ class Partition:
         self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
         self.next = self._state.position
         self.skipped = 0
+        self._closed = False
 
     async def process(self, record: StoredRecord) -> None:
-        """Join one record of `facts`; one that was joined before is passed over."""
+        """Join one record of `facts`; one that was joined before, or comes after `close`, is passed over."""
         async with self._lock:
-            if record.offset < self.next:
+            if self._closed or record.offset < self.next:
                 return
             effects = self._join(record)
             self.next = record.offset + 1
@@ -81,13 +82,16 @@ class Partition:
     async def checkpoint(self, checkpointed: Callable[[int, int], None]) -> None:
         """Make everything up to `next` durable, then let it be committed."""
         async with self._lock:
+            if self._closed:
+                return
             await self._outbox.settle()
             self._state.checkpoint(self.next, msgspec.msgpack.encode(self._memory.ledger))
             self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
         checkpointed(self.number, self.next)
 
     def close(self) -> None:
-        """Release the state folder."""
+        """Release the state folder. An event that waited for the lock finds the partition closed."""
+        self._closed = True
         self._state.close()
 
 

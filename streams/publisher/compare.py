@@ -73,7 +73,7 @@ class Compare:
         """A change file is applied in its own order; the last word on a handle counts."""
         handle = candidate.handle or ""
         if candidate.fact is not None:
-            self._upsert(candidate.fact, known, delta)
+            self._upsert(candidate.fact, candidate.fact.digest(), known, delta)
         elif candidate.delete:
             self._delete(handle, known.pop(handle, None), delta)
 
@@ -82,8 +82,8 @@ class Compare:
         digest = candidate.fact.digest() if candidate.fact else None
         if delta.met.get(handle) is None:  # not met, or met in a row that was refused
             delta.met[handle] = digest
-            if candidate.fact is not None:
-                self._upsert(candidate.fact, known, delta)
+            if candidate.fact is not None and digest is not None:
+                self._upsert(candidate.fact, digest, known, delta)
         elif candidate.fact is not None:
             self._repeat(candidate, delta.met[handle] == digest)
 
@@ -95,14 +95,15 @@ class Compare:
             fault = RowRefused("key", "duplicate_key", "one record key, one row")
             self.refused.append((candidate.line, fault))
 
-    def _upsert(self, fact: Fact, known: dict[str, Published], delta: Delta) -> None:
-        before, digest = known.get(fact.handle), fact.digest()
+    def _upsert(self, fact: Fact, digest: bytes, known: dict[str, Published], delta: Delta) -> None:
+        before = known.get(fact.handle)
         if before is not None and before.digest == digest:
             self._tally.unchanged += 1
             return
         old = before.subjects if before else ()
         version = self._memory.version()
-        delta.rows += _removals(fact.handle, version, [s for s in old if s not in fact.subjects])
+        if old:
+            delta.rows += _removals(fact.handle, version, [s for s in old if s not in fact.subjects])
         delta.rows += [
             Row("u" if s in old else "i", fact.handle, version, *s, fact.start, fact.end, fact.codes)
             for s in fact.subjects

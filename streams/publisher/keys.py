@@ -7,7 +7,7 @@ Rule: a key is never printed, logged or put in an error.
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from matchers.token import DEPARTMENT_KEY_BYTES, LINKAGE_KEY_BYTES
@@ -24,7 +24,7 @@ class KeyRing:
 
     folder: Path
     generate: bool
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def at(cls, data: Path, *, generate: bool) -> "KeyRing":
@@ -55,10 +55,10 @@ class KeyRing:
         text = self.environment.get(variable)
         place = variable if text else str(self._path(name))
         if text is None and self._path(name).exists():
-            text = self._path(name).read_text()
+            text = _read(self._path(name))
         if text is None and self.generate:
             self._make(name)
-            text = self._path(name).read_text()
+            text = _read(self._path(name))
         if text is None:
             raise KeyMissing(
                 f"no key {name!r}",
@@ -78,6 +78,11 @@ class KeyRing:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(size) + "\n")
         return True
+
+
+def _read(path: Path) -> str:
+    """Text of a key file; a file of another kind reads as no key."""
+    return path.read_bytes().decode("ascii", "replace")
 
 
 def _parse(text: str, size: int, place: str) -> bytes:

@@ -67,6 +67,9 @@ class _Lines:
 
 def read_rows(path: Path, header: Sequence[str], *, changes: bool, encoding: str) -> Iterator[SourceRow]:
     """Rows of a CSV or .jsonl file. `changes`: the file has an `op` column. Raises FileRefused."""
+    if size_of(path) == 0:
+        remedy = f"was it cut short? it must hold the columns {', '.join(header)}"
+        raise FileRefused("an empty or missing file", where=f"{path}:1", remedy=remedy)
     with _opened(path) as file:
         _check_encoding(file, path, encoding)
         if file.read(3) != b"\xef\xbb\xbf":  # the mark that spreadsheet programs put before UTF-8
@@ -85,11 +88,8 @@ def _opened(path: Path) -> BinaryIO:
 
 def _check_encoding(file: BinaryIO, path: Path, encoding: str) -> None:
     """Decode the whole file once, so that one in another encoding is refused before anything is published."""
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError:
-        raise FileRefused(f"no encoding {encoding!r}", remedy="utf-8 or gb18030") from None
-    lines = 1
+    decoder = _decoder(encoding)
+    lines, data = 1, b""
     try:
         while data := file.read(MAX_LINE):
             decoder.decode(data)
@@ -102,6 +102,18 @@ def _check_encoding(file: BinaryIO, path: Path, encoding: str) -> None:
     file.seek(0)
 
 
+def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+    """Raises FileRefused for what is no text encoding, or one whose lines do not end in a plain newline."""
+    try:
+        if '\n,"'.encode(encoding) == b'\n,"':
+            return codecs.getincrementaldecoder(encoding)()
+    except (LookupError, UnicodeError, TypeError):
+        pass
+    raise FileRefused(
+        f"encoding {encoding!r} cannot be read", remedy="convert the file to utf-8, or use gb18030"
+    )
+
+
 def _read_csv(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
     reader = csv.reader(lines, strict=True)
     columns = _columns(next(_safely(reader), None) or [], path, header, changes)
@@ -109,7 +121,8 @@ def _read_csv(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -
     order = [columns[name] for name in header]
     plain = order == list(range(len(header))) and operation is None
     for values in _safely(reader):
-        yield from lines.drain()
+        if lines.too_long:
+            yield from lines.drain()
         if isinstance(values, csv.Error):
             fault = RowRefused("line", "not_csv", "check quotes and field lengths")
             yield SourceRow(lines.number, False, (), fault, lines.read)

@@ -22,6 +22,7 @@ from topics.catalog import Field, Resource
 from topics.errors import RowRefused
 
 MAX_KEY = 200
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
 _NORMALISE: dict[str, Callable[[str], str | None]] = {
     "person_id": normalise_person_id,
@@ -48,7 +49,7 @@ def parse_day(text: str) -> date | None:
     """YYYY-MM-DD, full-width digits allowed; None if it is no day of the calendar."""
     folded = fold(text)
     try:
-        return date.fromisoformat(folded) if len(folded) == 10 else None
+        return date.fromisoformat(folded) if _DAY.fullmatch(folded) else None
     except ValueError:
         return None
 
@@ -58,6 +59,12 @@ def parse_month(text: str) -> tuple[date, date] | None:
     """YYYY-MM as its first and last day."""
     first = parse_day(f"{fold(text)}-01")
     return (first, first.replace(day=monthrange(first.year, first.month)[1])) if first else None
+
+
+@lru_cache(maxsize=4_096)
+def code_of(text: str) -> str:
+    """A code as code lists write it."""
+    return fold(text).lower()
 
 
 _TYPE_CHECK: dict[str, Callable[[str], object]] = {
@@ -76,13 +83,14 @@ class RecordReader:
         position = {name: i for i, name in enumerate(resource.header)}
         self._key = position[resource.key_field.name]
         self._key_kind = resource.key_field.kind
-        self._checks = [(position[f.name], f, _check(f)) for f in resource.fields if _check(f)]
+        checks = ((f, _check(f)) for f in resource.fields)
+        self._checks = [(position[f.name], f, check) for f, check in checks if check is not None]
         self._required = [(position[f.name], f.name) for f in resource.fields if f.required]
         self._subjects = [(position[f.name], f.name, f.kind or "") for f in resource.subject_fields]
         self._codes = [(position[name], name) for name in resource.code_fields]
         self._period = _period(resource, position)
         self._token = lru_cache(maxsize=65_536)(
-            lambda kind, identifier: tokenise(linkage_key, kind, identifier)
+            lambda kind, text: tokenise(linkage_key, kind, _NORMALISE[kind](text) or "")
         )
 
     def handle(self, values: Sequence[str]) -> str | None:
@@ -106,19 +114,22 @@ class RecordReader:
             if not values[i].strip():
                 raise RowRefused(name, "missing")
         for i, declared, check in self._checks:
-            if check is not None and values[i] and not check(values[i]):
+            if not check(values[i]) and values[i].strip():
                 raise RowRefused(declared.name, _REASON[_nature(declared)])
         start, end = self._period(values)
         return Fact(
             self._seal(self._record_key(values)),
-            tuple((name, self._subject(kind, values[i])) for i, name, kind in self._subjects if values[i]),
+            tuple(
+                [
+                    (name, self._token(kind, values[i]))
+                    for i, name, kind in self._subjects
+                    if values[i].strip()
+                ]
+            ),
             start,
             end,
-            {name: fold(values[i]).lower() for i, name in self._codes if values[i]},
+            {name: code_of(values[i]) for i, name in self._codes if values[i].strip()},
         )
-
-    def _subject(self, kind: str, text: str) -> bytes:
-        return self._token(kind, _NORMALISE[kind](text))
 
 
 _REASON = {
@@ -140,7 +151,7 @@ def _check(declared: Field) -> Callable[[str], object] | None:
     if declared.kind:
         return _NORMALISE[declared.kind]
     if declared.type == "code":
-        return lambda text: fold(text).lower() in declared.codes
+        return lambda text: code_of(text) in declared.codes
     return _TYPE_CHECK.get(declared.type)
 
 

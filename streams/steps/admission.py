@@ -106,8 +106,8 @@ def _check_envelope(batch: ChangeBatch, contract: _Contract, partitions: int, wh
         raise BatchRefused(
             "bad_time", "produced_at is no time with an offset", where=where, remedy=_REPUBLISH
         )
-    if not 0 <= batch.bucket < partitions or batch.seq < 1:
-        raise BatchRefused("wrong_bucket", "bucket or number out of range", where=where, remedy=_REPUBLISH)
+    if batch.bucket >= partitions:
+        raise BatchRefused("wrong_bucket", "bucket out of range", where=where, remedy=_REPUBLISH)
     if hashlib.sha256(batch.rows).hexdigest() != batch.content_hash:
         raise BatchRefused(
             "wrong_hash", "the rows are not those that were hashed", where=where, remedy=_REPUBLISH
@@ -127,7 +127,7 @@ def _fault(row: Row, bucket: int, contract: _Contract, partitions: int) -> str |
         return "bad_subject"
     if bucket_of(row.subject, partitions) != bucket:
         return "wrong_bucket"
-    if not 0 < len(row.handle) <= MAX_HANDLE or row.version < 1:
+    if not 0 < len(row.handle) <= MAX_HANDLE:
         return "bad_handle"
     if row.start and row.end and row.end < row.start:
         return "bad_period"
@@ -142,7 +142,7 @@ def _refused(record: StoredRecord, resource: str, batch: ChangeBatch | None, err
     department = resource.partition(".")[0]
     ours = batch if batch is not None and batch.resource == resource else None
     received = ours.counts if ours else Counts()
-    refused = max(received.total, 0)
+    refused = received.total
     return Refused(
         DeadLetter(
             department=department,

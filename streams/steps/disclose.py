@@ -67,13 +67,14 @@ def evidence_of(found: Found) -> Evidence:
     )
 
 
-def digest(check: Check, state: State, found: Sequence[Found]) -> bytes:
+def digest(check: Check, anchor: Fact, state: State, found: Sequence[Found]) -> bytes:
     """Eight bytes over everything that an alert would disclose of this outcome."""
     version = check.rule.rule.version
     if state is State.CLEAR:
         return b"%d" % version
     pieces = [(f.handle, f.fact.epoch, f.fact.seq, evidence_of(f)) for f in found]
-    return hashlib.blake2b(msgspec.msgpack.encode((version, state, pieces)), digest_size=8).digest()
+    about = (anchor.start, anchor.end, anchor.epoch, anchor.seq)
+    return hashlib.blake2b(msgspec.msgpack.encode((version, state, about, pieces)), digest_size=8).digest()
 
 
 def result(check: Check, verdict: Verdict) -> Result:

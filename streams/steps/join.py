@@ -119,7 +119,7 @@ def _settle(check: Check, subject: Subject, ledger: Ledger, effects: Effects) ->
             effects.alerts.append(alert(check, anchor, "withdrawn", (), ledger))
         return
     state, found = check.rule.evaluate(subject, anchor)
-    outcome = Outcome(int(state), digest(check, state, found))
+    outcome = Outcome(int(state), digest(check, anchor, state, found))
     if outcome == before:
         return
     outcomes[check.handle] = outcome

@@ -5,33 +5,51 @@ is new; any other number seen before is a duplicate.
 Must not know: what is in a batch.
 """
 
+from itertools import islice
+
 import msgspec
 
 from topics.batch import ChangeBatch
 
+NAMED = 1_000
+"""How many missing numbers are named; a stream may lack any number of them."""
+
 
 class Stream(msgspec.Struct, array_like=True):
-    """`high`: greatest number seen; `missing`: numbers below it not seen; `as_of`: last run ended in full."""
+    """`high`: greatest number seen; `gaps`: (first, last) of runs below it not seen; `as_of`: last run's end."""
 
     high: int = 0
-    missing: list[int] = []
+    gaps: list[tuple[int, int]] = []
     ran: bool = False
     as_of: str | None = None
 
     @property
     def complete(self) -> bool:
         """A publish run has ended here and nothing is missing."""
-        return self.ran and not self.missing
+        return self.ran and not self.gaps
+
+    @property
+    def missing(self) -> list[int]:
+        """The first NAMED missing numbers."""
+        numbers = (number for first, last in self.gaps for number in range(first, last + 1))
+        return list(islice(numbers, NAMED))
 
     def admit(self, seq: int) -> bool:
         """Note a number; False if it was seen before."""
         if seq > self.high:
-            self.missing.extend(range(self.high + 1, seq))
+            if seq > self.high + 1:
+                self.gaps.append((self.high + 1, seq - 1))
             self.high = seq
             return True
-        if seq in self.missing:
-            self.missing.remove(seq)
-            return True
+        return self._fill(seq)
+
+    def _fill(self, seq: int) -> bool:
+        for i, (first, last) in enumerate(self.gaps):
+            if first <= seq <= last:
+                self.gaps[i : i + 1] = [
+                    gap for gap in ((first, seq - 1), (seq + 1, last)) if gap[0] <= gap[1]
+                ]
+                return True
         return False
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from stores.embedded.log import EmbeddedLog
-from streams.transport.port import Positions
+from streams.transport.port import Positions, check_sizes
 from topics.names import TopicSpec
 from topics.records import Record, StoredRecord
 
@@ -50,6 +50,7 @@ class EmbeddedClient:
         return set(await self._call(self._log.topics))
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
+        check_sizes(topic, records)
         return self._call(self._append, topic, partition, records)
 
     def _append(self, topic: str, partition: int, records: Sequence[Record]) -> None:

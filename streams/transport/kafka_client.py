@@ -13,13 +13,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
-from streams.transport.port import Positions
+from streams.transport.port import MAX_RECORD_BYTES, Positions, check_sizes
 from topics.errors import BrokerUnavailable
 from topics.names import TopicSpec
 from topics.records import Record, StoredRecord
 
-MAX_REQUEST_BYTES = 1_000_000
 IDLE_MS = 250
+VISIBLE_SECONDS = 10.0
 REPLICAS = 3
 """Copies of a new topic, or as many as there are brokers."""
 
@@ -58,8 +58,8 @@ class KafkaClient:
                     bootstrap_servers=self._servers,
                     acks="all",
                     enable_idempotence=True,
-                    max_batch_size=MAX_REQUEST_BYTES,
-                    max_request_size=MAX_REQUEST_BYTES + 100_000,
+                    max_batch_size=MAX_RECORD_BYTES,
+                    max_request_size=MAX_RECORD_BYTES + 100_000,
                     linger_ms=0,
                 )
                 await self._start(producer)
@@ -74,6 +74,7 @@ class KafkaClient:
             raise self._unreachable(error) from None
 
     async def ensure(self, specs: Iterable[TopicSpec]) -> list[str]:
+        created: list[str] = []
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
         await self._start(admin)
         try:
@@ -84,12 +85,13 @@ class KafkaClient:
                 answer = await admin.create_topics(
                     [_new_topic(spec, min(REPLICAS, brokers)) for spec in missing]
                 )
-                _check_created(answer)
+                created = _created(answer)
+                await _await_topics(admin, {spec.name for spec in missing})
         except KafkaError as error:
             raise self._unreachable(error) from None
         finally:
             await admin.close()
-        return [spec.name for spec in missing]
+        return created
 
     async def topics(self) -> set[str]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
@@ -100,6 +102,7 @@ class KafkaClient:
             await admin.close()
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
+        check_sizes(topic, records)
         producer = await self._started_producer()
         sent: list[asyncio.Future[Any]] = []
         try:
@@ -180,18 +183,28 @@ def _new_topic(spec: TopicSpec, replicas: int) -> NewTopic:
     config = {
         "retention.ms": str(spec.retention_ms),
         "cleanup.policy": "compact" if spec.compact else "delete",
-        "max.message.bytes": str(MAX_REQUEST_BYTES + 100_000),
+        "max.message.bytes": str(MAX_RECORD_BYTES + 100_000),
     }
     return NewTopic(spec.name, spec.partitions, replicas, topic_configs=config)
 
 
-def _check_created(answer: Any) -> None:
-    """The admin client does not raise for a topic that was refused. One that another worker made is fine."""
+def _created(answer: Any) -> list[str]:
+    """What was created. The admin client does not raise for a refusal; what another worker made is fine."""
     for name, code, *_ in answer.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
             raise BrokerUnavailable(
                 f"Kafka refused topic {name} (error {code})", remedy="may this principal create topics?"
             )
+    return [name for name, code, *_ in answer.topic_errors if not code]
+
+
+async def _await_topics(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """A broker names a new topic a moment after it was created."""
+    deadline = asyncio.get_running_loop().time() + VISIBLE_SECONDS
+    while missing := names - set(await admin.list_topics()):
+        if asyncio.get_running_loop().time() > deadline:
+            raise BrokerUnavailable(f"Kafka does not show {len(missing)} new topic(s)", remedy="try again")
+        await asyncio.sleep(0.02)
 
 
 def _fill(producer: AIOKafkaProducer, records: list[Record]) -> tuple[Any, list[Record]]:
@@ -199,11 +212,6 @@ def _fill(producer: AIOKafkaProducer, records: list[Record]) -> tuple[Any, list[
     batch = producer.create_batch()
     for i, (key, value, headers) in enumerate(records):
         if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
-            if i == 0:
-                raise BrokerUnavailable(
-                    f"a record of {len(value)} bytes is over the limit of {MAX_REQUEST_BYTES}",
-                    remedy="publish smaller batches",
-                )
             return batch, records[i:]
     return batch, []
 

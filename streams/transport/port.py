@@ -16,6 +16,21 @@ from topics.records import Record, StoredRecord
 Positions = Mapping[int, int]
 """Next offset by partition."""
 
+MAX_RECORD_BYTES = 1_000_000
+"""Key, value and headers of one record; the same on every log, so that what works on one works on the other."""
+
+
+def check_sizes(topic: str, records: Iterable[Record]) -> None:
+    """Raises BrokerUnavailable for a record that the log would not take."""
+    for key, value, headers in records:
+        size = len(key or b"") + len(value) + sum(len(name) + len(text) for name, text in headers)
+        if size > MAX_RECORD_BYTES:
+            raise BrokerUnavailable(
+                f"a record of {size} bytes is over the limit of {MAX_RECORD_BYTES}",
+                where=topic,
+                remedy="send it in smaller parts",
+            )
+
 
 class Log(Protocol):
     """A log, embedded or Kafka. Use as an async context manager."""
@@ -38,7 +53,7 @@ class Log(Protocol):
         ...
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
-        """Append records in order. Raises BrokerUnavailable (or the future does)."""
+        """Append records in order. Raises BrokerUnavailable (or the future does), for an oversized record too."""
         ...
 
     async def ends(self, topic: str) -> dict[int, int]:

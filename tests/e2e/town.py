@@ -169,8 +169,7 @@ class Town:
 
     def correct(self, files: Path) -> list[Summary]:
         """The late corrections."""
-        found = sorted((files / "corrections").glob("*.csv"))
-        return [self.publish(file.stem, file, "changes") for file in found]
+        return [self.publish(name, files / "corrections" / f"{name}.csv", "changes") for name in RESOURCES]
 
     def tell(self, resource: str, *rows: Sequence[str], mode: str = "full") -> Summary:
         """Publish a file of these rows."""
@@ -188,13 +187,18 @@ class Town:
     def results(self, department: str = "hrss", **more: str) -> list[Row]:
         return self.json("results", "--department", department, **more)
 
-    def records(self, topic: str) -> list[StoredRecord]:
-        """Every record of a topic, partition by partition in order."""
-        return asyncio.run(self._records(topic))
+    def records(self, *names: str) -> list[StoredRecord]:
+        """Every record of some topics, partition by partition in order."""
+        return asyncio.run(self._records(names))
 
-    async def _records(self, topic: str) -> list[StoredRecord]:
+    async def _records(self, names: Sequence[str]) -> list[StoredRecord]:
         async with connect(BrokerURL.parse(self.broker)) as log:
-            return [record async for chunk in log.read(topic) for record in chunk]
+
+            async def read(topic: str) -> list[StoredRecord]:
+                return [record async for chunk in log.read(topic) for record in chunk]
+
+            found = await asyncio.gather(*map(read, names))
+        return [record for records in found for record in records]
 
     def append(self, topic: str, *records: Record, partition: int = 0) -> None:
         """Put records on a topic, as a hostile or broken writer would."""
@@ -218,12 +222,12 @@ def command(*words: object) -> list[str]:
     return [sys.executable, "-m", "streams.cli.main", *map(str, words)]
 
 
-def wait_until(true: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+def wait_until(true: Callable[[], object], what: str, seconds: float = 60.0, pause: float = 0.05) -> None:
     """Poll until something holds."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def states(results: Iterable[Row]) -> dict[str, str]:

@@ -103,7 +103,7 @@ def test_partitions_are_independent_sequences(
 
 
 def test_four_processes_leave_no_gaps_and_keep_their_own_order(tmp_path: Path) -> None:
-    rounds = 60
+    rounds = 300
     processes = [writer(tmp_path, name, rounds) for name in "abcd"]
     for process in processes:
         process.communicate(timeout=50)

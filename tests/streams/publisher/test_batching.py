@@ -104,6 +104,15 @@ def test_rows_too_big_for_one_message_are_split(tmp_path: Path) -> None:
     memory.close()
 
 
+def test_many_last_rows_end_the_run_once(tmp_path: Path) -> None:
+    memory = FrontMemory(tmp_path / "m.sqlite", now=1)
+    batcher = Batcher(CATALOG.resource(CLAIM), memory, partitions=1, key_version=1, run="r", mode="full")
+    rows = [Row("d", f"h{n}", n + 1, "person_id", bytes(16)) for n in range(1_200)]
+    batches = [decode_batch(data) for _, _, data in batcher.batches(rows, "now", last=True)]
+    assert [(b.counts.delete, b.ends_run) for b in batches] == [(500, False), (500, False), (200, True)]
+    memory.close()
+
+
 @pytest.mark.parametrize("fails_after", [0, 1, 5, 11])
 def test_what_a_crash_left_unsent_goes_out_first_under_the_same_names(front: Front, fails_after: int) -> None:
     """The log dies mid-send; nothing is lost, nothing is numbered twice, and the file need not be read again."""

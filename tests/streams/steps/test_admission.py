@@ -67,18 +67,19 @@ REFUSALS: list[tuple[str, ChangeBatch]] = [
     ("wrong_contract", spells(contract_version="2.0.0")),
     ("wrong_contract", spells(contract_version="")),
     ("wrong_contract", spells(contract_version="10.0.0")),
-    ("wrong_bucket", spells(bucket=-1)),
+    ("not_a_batch", spells(bucket=-1)),
     ("wrong_bucket", spells(bucket=CATALOG.partitions)),
-    ("wrong_bucket", spells(seq=0)),
-    ("wrong_bucket", spells(seq=-5)),
+    ("not_a_batch", spells(seq=0)),
+    ("not_a_batch", spells(seq=-5)),
     ("wrong_bucket", spells(bucket=4)),
     ("wrong_bucket", spells(change(GOOD, subject=ELSEWHERE))),
     ("wrong_hash", spells(content_hash="0" * 64)),
     ("wrong_hash", spells(content_hash="")),
+    ("bad_time", spells(produced_at="yesterday")),
     ("wrong_counts", spells(counts=Counts(insert=2))),
     ("wrong_counts", spells(counts=Counts(update=1))),
-    ("wrong_counts", spells(counts=Counts(insert=2, delete=-1))),
-    ("wrong_counts", spells(counts=Counts(insert=-3))),
+    ("not_a_batch", spells(counts=Counts(insert=2, delete=-1))),
+    ("not_a_batch", spells(counts=Counts(insert=-3))),
     ("wrong_counts", spells(*[GOOD] * (MAX_ROWS + 1))),
     ("bad_subject", spells(change(GOOD, subject=TOKEN[:15]))),
     ("bad_subject", spells(change(GOOD, subject=TOKEN + b"x"))),
@@ -87,8 +88,8 @@ REFUSALS: list[tuple[str, ChangeBatch]] = [
     ("bad_subject", spells(change(GOOD, field="employer_uscc"))),
     ("bad_handle", spells(change(GOOD, handle=""))),
     ("bad_handle", spells(change(GOOD, handle="h" * (MAX_HANDLE + 1)))),
-    ("bad_handle", spells(change(GOOD, version=0))),
-    ("bad_handle", spells(change(GOOD, version=-1))),
+    ("bad_row", spells(change(GOOD, version=0))),
+    ("bad_row", spells(change(GOOD, version=-1))),
     ("bad_period", spells(change(GOOD, end=date(2008, 3, 31)))),
     ("bad_code", spells(change(GOOD, codes={"kind": "张三"}))),
     ("bad_code", spells(change(GOOD, codes={"name": "regular"}))),
@@ -271,7 +272,9 @@ def test_only_change_topics_are_asked_about() -> None:
         ADMISSION.admit(message)
 
 
-@pytest.mark.parametrize("produced_at", ["", "张三 330102198001010014", "9" * 1_000], ids=["empty", "words", "long"])
+@pytest.mark.parametrize(
+    "produced_at", ["", "张三 330102198001010014", "9" * 1_000], ids=["empty", "words", "long"]
+)
 def test_produced_at_is_a_time(produced_at: str) -> None:
     """It is copied into every alert and result, and the greatest one counts as the source's `as_of`."""
     assert isinstance(decide(spells(produced_at=produced_at)), Refused)

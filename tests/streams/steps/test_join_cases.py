@@ -82,6 +82,14 @@ def test_correcting_the_month_moves_the_alert_with_it() -> None:
     assert (alert.state, alert.period) == ("open", "2008-05")
 
 
+def test_the_alert_of_a_deleted_claim_keeps_its_month() -> None:
+    machine = Machine()
+    machine.tell(WAGE, row(WAGE, "w", 1, **APRIL))
+    machine.tell(CLAIM, claim())
+    (gone,) = machine.tell(CLAIM, row(CLAIM, "claim", 2, op="d")).alerts
+    assert (gone.state, gone.period, gone.evidence) == ("withdrawn", "2008-04", [])
+
+
 def test_correcting_the_person_withdraws_one_alert_and_checks_another() -> None:
     machine = Machine()
     machine.tell(WAGE, row(WAGE, "w", 1, **APRIL), row(WAGE, "v", 1, TOKENS[1], **APRIL))

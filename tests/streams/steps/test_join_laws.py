@@ -12,7 +12,7 @@ from tests.streams.steps.world import CLAIM, Machine, batch_of, encoded
 from topics.alerts import Alert
 from topics.batch import Row
 
-law = settings(max_examples=400, deadline=None)
+law = settings(max_examples=250, deadline=None)
 CHECKED = [
     ("back_payment", "hrss.social_insurance"),
     ("enterprise_not_operating", "market.enterprise"),

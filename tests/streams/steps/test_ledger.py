@@ -58,6 +58,13 @@ def test_a_late_batch_of_an_old_epoch_does_not_make_the_new_one_complete() -> No
     assert not effects.completeness.complete
 
 
+def test_epochs_are_numbers_not_words() -> None:
+    ledger = Ledger()
+    for epoch in (9, 10, 2):
+        ledger.admit(batch_of(WAGE, [], 1, epoch=epoch))
+    assert ledger.newest(WAGE)[0] == 10
+
+
 def test_gaps_are_named_until_they_are_filled() -> None:
     machine = Machine()
     said = [machine.feed(batch_of(WAGE, [], seq, ends_run=seq == 4), []).completeness for seq in (1, 4, 3, 2)]

@@ -1,0 +1,63 @@
+"""The join is a function of the facts log: a replay says the same alert revisions, to the byte."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from matchers.rules.conflict import RuleSet
+from streams.agents.partition import Partition
+from tests.e2e.town import Town, wait_until
+from topics.records import Record, StoredRecord
+
+SAID = ("alert.hrss", "result.hrss")
+
+
+class Recorder:
+    """A log that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, list[bytes]] = {}
+
+    async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
+        self.sent.setdefault(topic, []).extend(record.value for record in records)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
+async def _replay(facts: list[StoredRecord], town: Town, folder: Path) -> dict[str, list[bytes]]:
+    log, rules = Recorder(), RuleSet.of(town.catalog.active_rules)
+    for number in range(town.catalog.partitions):
+        partition = Partition(number, folder / str(number), log, "replay", rules)
+        for record in facts:
+            if record.partition == number:
+                await partition.process(record)
+        partition.close()
+    return log.sent
+
+
+def test_a_recorded_log_replays_to_the_byte(village: Town, city: Path, tmp_path: Path) -> None:
+    worker = village.start()
+    village.publish_all(city)
+    village.correct(city)
+    worker.stop()
+    replayed = asyncio.run(_replay(village.records("facts"), village, tmp_path / "replayed"))
+    for topic in SAID:
+        said = [record.value for record in village.records(topic)]
+        assert said
+        assert sorted(replayed[topic]) == sorted(said)
+
+
+def test_a_worker_that_lost_its_state_says_the_same_again(town: Town, hamlet: Path) -> None:
+    worker = town.start()
+    town.publish_all(hamlet)
+    worker.stop()
+    before = {topic: [record.value for record in town.records(topic)] for topic in SAID}
+    shutil.rmtree(town.data / "state")
+    town.start()
+    for topic, said in before.items():
+        twice = 2 * len(said)
+        wait_until(lambda t=topic, n=twice: len(town.records(t)) >= n, f"{topic} said again")
+        assert sorted(record.value for record in town.records(topic)) == sorted(2 * said)
+    assert {len(contents) for contents in town.revisions().values()} == {1}

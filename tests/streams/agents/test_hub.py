@@ -1,0 +1,225 @@
+"""The hub and its partitions without Faust: what may be committed, what a rebalance leaves behind."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from faust.types import TP
+
+from streams.agents import hub as hub_module
+from streams.agents.hub import MAX_LETTER_BYTES, Hub
+from tests.streams.agents.fakes import BUCKET, CLAIMS, SPELLS, FakeLog, batch, change, claim, fact, spell
+from topics.catalog import load_catalog
+from topics.errors import BrokerUnavailable
+from topics.names import FACTS, change_topic
+
+FACT = TP(FACTS, BUCKET)
+CHANGE = TP(change_topic(CLAIMS), 0)
+Work = Callable[[Hub, FakeLog], Awaitable[None]]
+
+
+def drive(folder: Path, work: Work, *, held: bool = False) -> FakeLog:
+    """Do something with a hub that owns one partition of each kind."""
+    log = FakeLog(held=held)
+
+    async def main() -> None:
+        hub = Hub(load_catalog(None), log, log.log_id, folder)
+        await hub.starts([FACT, CHANGE], {FACT: 0, CHANGE: 0})
+        await work(hub, log)
+        log.release()
+        log.held = False
+        await hub.close()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    return log
+
+
+async def _soon() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def _state(hub: Hub) -> list[str]:
+    return [folder.name for folder in hub._state.iterdir()]
+
+
+def test_a_checkpoint_waits_for_what_was_sent(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        checkpoint = asyncio.create_task(hub.partitions[BUCKET].checkpoint(hub._checkpointed))
+        log.release(1)
+        await _soon()
+        assert not checkpoint.done()
+        assert FACT not in hub.gate.safe
+        log.release()
+        await checkpoint
+        assert hub.gate.safe[FACT] == 1
+
+    drive(tmp_path, work, held=True)
+
+
+def test_nothing_beyond_the_checkpoint_may_be_committed(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await hub.partitions[BUCKET].checkpoint(hub._checkpointed)
+        await hub.join(fact(1, batch(SPELLS, 1, spell(1))))
+        await hub.join(fact(2, batch(SPELLS, 2, spell(2))))
+        await hub.tick()
+        assert hub.gate.safe[FACT] == 1
+
+    drive(tmp_path, work)
+
+
+def test_a_forwarded_batch_is_safe_once_facts_has_it_and_all_before(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        for offset in range(3):
+            await hub.admit(change(offset, batch(CLAIMS, offset + 1, claim(offset))))
+        log.waiting[1].set_result(None)
+        await hub.tick()
+        assert CHANGE not in hub.gate.safe
+        log.waiting[0].set_result(None)
+        await hub.tick()
+        assert hub.gate.safe[CHANGE] == 2
+
+    log = drive(tmp_path, work, held=True)
+    assert [topic for topic in log.topics() if topic == FACTS] == [FACTS] * 3
+
+
+def test_a_refusal_is_safe_once_letter_and_receipt_are(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.admit(change(0, b"garbage"))
+        log.release(1)
+        await hub.tick()
+        assert CHANGE not in hub.gate.safe
+        log.release()
+        await hub.tick()
+        assert hub.gate.safe[CHANGE] == 1
+
+    assert drive(tmp_path, work, held=True).topics() == ["dlq.hrss", "receipt.hrss"]
+
+
+def test_a_send_that_fails_stops_the_worker(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.admit(change(0, batch(CLAIMS, 1, claim(1))))
+        log.fail(BrokerUnavailable("gone"))
+        with pytest.raises(BrokerUnavailable):
+            await hub.tick()
+        assert CHANGE not in hub.gate.safe
+
+    drive(tmp_path, work, held=True)
+
+
+def test_a_dead_letter_fits_in_a_record(tmp_path: Path) -> None:
+    message = b"\xfe" * 900_000
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.admit(change(0, message))
+
+    log = drive(tmp_path, work)
+    value = log.sent[0][2].value
+    assert len(value) < 1_000_000
+    letter = json.loads(value)
+    assert base64.b64decode(letter["message"]) == message[:MAX_LETTER_BYTES]
+    assert "the first 500000 of 900000 bytes" in letter["what"]
+
+
+def test_events_that_come_after_revocation_are_passed_over(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await hub.revoke([FACT, CHANGE])
+        before = len(log.sent)
+        await hub.join(fact(1, batch(SPELLS, 1, spell(1))))
+        await hub.admit(change(0, batch(CLAIMS, 2, claim(2))))
+        await hub.tick()
+        assert len(log.sent) == before
+        assert hub.gate.safe[FACT] == 1
+        assert not hub.partitions
+
+    drive(tmp_path, work)
+
+
+def test_an_event_that_waits_while_its_partition_is_revoked_is_passed_over(tmp_path: Path) -> None:
+    """It waits for the lock that the last checkpoint holds, and finds the state closed."""
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        partition = hub.partitions[BUCKET]
+        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        revoke = asyncio.create_task(hub.revoke([FACT]))
+        await _soon()
+        late = asyncio.create_task(partition.process(fact(1, batch(SPELLS, 1, spell(1)))))
+        await _soon()
+        before = len(log.sent)
+        log.release()
+        await asyncio.gather(revoke, late)
+        await partition.checkpoint(hub._checkpointed)
+        assert len(log.sent) == before
+        assert hub.gate.safe[FACT] == 1
+
+    drive(tmp_path, work, held=True)
+
+
+def test_state_that_is_ahead_of_its_log_is_rebuilt(tmp_path: Path) -> None:
+    async def first(hub: Hub, log: FakeLog) -> None:
+        for offset in range(3):
+            await hub.join(fact(offset, batch(CLAIMS, offset + 1, claim(offset))))
+
+    async def second(hub: Hub, log: FakeLog) -> None:
+        assert hub.partitions[BUCKET].next == 3
+        await hub.revoke([FACT])
+        log.end = 2
+        assert await hub.starts([FACT], {FACT: 3}) == {FACT: 0}
+        assert hub.partitions[BUCKET].next == 0
+
+    drive(tmp_path, first)
+    drive(tmp_path, second)
+
+
+def test_state_that_another_process_holds_is_rebuilt_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "LOCK_PATIENCE_SECONDS", 0.2)
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        other = Hub(load_catalog(None), log, log.log_id, tmp_path)
+        assert await other.starts([FACT], {FACT: 7}) == {FACT: 0}
+        assert len(_state(hub)) == 2
+        await other.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await other.close()
+        assert _state(hub) == [f"{FACTS}-{BUCKET}"]
+
+    drive(tmp_path, work)
+
+
+def test_garbage_in_facts_is_passed_over_and_counted(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.join(fact(0, b"garbage"))
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1)).replace(b'"c1"', b"17")))
+        await hub.join(fact(2, batch(CLAIMS, 1, claim(1))))
+        partition = hub.partitions[BUCKET]
+        assert (partition.skipped, partition.next) == (2, 3)
+
+    assert drive(tmp_path, work).topics() == ["result.hrss", "receipt.hrss"]
+
+
+def test_a_record_that_was_joined_is_passed_over(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        record = fact(0, batch(CLAIMS, 1, claim(1)))
+        await hub.join(record)
+        await hub.join(record)
+
+    assert drive(tmp_path, work).topics() == ["result.hrss", "receipt.hrss"]
+
+
+def test_a_restart_goes_on_where_the_checkpoint_was(tmp_path: Path) -> None:
+    async def first(hub: Hub, log: FakeLog) -> None:
+        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+
+    async def second(hub: Hub, log: FakeLog) -> None:
+        assert hub.partitions[BUCKET].next == 1
+        await hub.join(fact(1, batch(SPELLS, 1, spell(1))))
+
+    drive(tmp_path, first)
+    assert drive(tmp_path, second).topics() == ["alert.hrss", "result.hrss", "receipt.hrss"]
