@@ -48,7 +48,7 @@ def stored(event: EventT[Any]) -> StoredRecord:
         message.offset,
         int((message.timestamp or 0) * 1000),
         message.key,
-        message.value,
+        message.value or b"",  # Kafka's "no value" is no batch either
         tuple(headers),
     )
 

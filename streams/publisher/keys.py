@@ -68,15 +68,20 @@ class KeyRing:
         return _parse(text, size, place)
 
     def _make(self, name: str) -> bool:
-        """Write a new key, readable by its owner alone; False if there was one."""
+        """Write a new key, readable by its owner alone and whole from the first moment; False if there was one."""
         size = LINKAGE_KEY_BYTES if name == LINKAGE else DEPARTMENT_KEY_BYTES
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._path(name).exists():
+            return False
+        aside = self.folder / f".{name}.{secrets.token_hex(4)}"
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(size) + "\n")
         try:
-            handle = os.open(self._path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._path(name).hardlink_to(aside)
         except FileExistsError:
             return False
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(size) + "\n")
+        finally:
+            aside.unlink()
         return True
 
 

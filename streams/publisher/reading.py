@@ -67,10 +67,11 @@ class _Lines:
 
 def read_rows(path: Path, header: Sequence[str], *, changes: bool, encoding: str) -> Iterator[SourceRow]:
     """Rows of a CSV or .jsonl file. `changes`: the file has an `op` column. Raises FileRefused."""
-    if size_of(path) == 0:
-        remedy = f"was it cut short? it must hold the columns {', '.join(header)}"
-        raise FileRefused("an empty or missing file", where=f"{path}:1", remedy=remedy)
     with _opened(path) as file:
+        if not file.read(1):
+            remedy = f"was it cut short? it must hold the columns {', '.join(header)}"
+            raise FileRefused("an empty file", where=f"{path}:1", remedy=remedy)
+        file.seek(0)
         _check_encoding(file, path, encoding)
         if file.read(3) != b"\xef\xbb\xbf":  # the mark that spreadsheet programs put before UTF-8
             file.seek(0)

@@ -48,6 +48,7 @@ class _Contract:
     resource: Resource
     fields: frozenset[str]
     codes: Mapping[str, frozenset[str]]
+    required: frozenset[str]
 
 
 class Admission:
@@ -60,6 +61,7 @@ class Admission:
                 resource,
                 frozenset(f.name for f in resource.subject_fields),
                 {name: frozenset(codes) for name, codes in resource.code_fields.items()},
+                frozenset(f.name for f in resource.fields if f.fact == "code" and f.required),
             )
             for resource in catalog.resources.values()
         }
@@ -131,6 +133,8 @@ def _fault(row: Row, bucket: int, contract: _Contract, partitions: int) -> str |
         return "bad_handle"
     if row.start and row.end and row.end < row.start:
         return "bad_period"
+    if row.op != "d" and not contract.required <= row.codes.keys():
+        return "bad_code"  # an exculpation left out would count against the person
     for name, value in row.codes.items():
         if value not in contract.codes.get(name, ()):
             return "bad_code"

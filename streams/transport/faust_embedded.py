@@ -139,9 +139,9 @@ class EmbeddedConsumer(base.Consumer):
         return {}
 
     async def _wait_for_change(self, wanted: set[TP], deadline: float) -> bool:
-        topics = {tp.topic for tp in wanted}
+        names = {tp.topic for tp in wanted}
         while asyncio.get_running_loop().time() < deadline and not self.should_stop:
-            if await self._call(self._poller.changed, topics):
+            if await self._call(self._poller.changed, names):
                 return True
             await asyncio.sleep(POLL_SECONDS)
         return False

@@ -223,6 +223,6 @@ def _stored(record: Any) -> StoredRecord:
         record.offset,
         record.timestamp,
         record.key,
-        record.value,
+        record.value or b"",
         tuple(record.headers),
     )

@@ -1,5 +1,6 @@
 """Hostile messages and broken files: each accounted for, the worker stays up, no value is repeated."""
 
+import asyncio
 import hashlib
 import json
 import random
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from tests.e2e.people import FIRM, LI, ZHANG
 from tests.e2e.town import CLAIMS, SPELLS, Town, wait_until
@@ -63,6 +65,8 @@ HOSTILE: dict[str, tuple[str, Callable[[Batch], bytes]]] = {
     "another bucket": ("wrong_bucket", lambda b: _changed(bucket=(b["bucket"] + 1) % 8)(b)),
     "bad code": ("bad_code", _rows(_set(7, {"kind": "nonsense"}))),
     "unknown field": ("bad_subject", _rows(_set(3, "name"))),
+    "nested deeply": ("not_a_batch", _with_rows("[" * 100_000 + "]" * 100_000)),
+    "a version beyond counting": ("bad_row", _rows(_set(2, 2**70))),
     "a row of words": ("bad_row", _with_rows('[["u","x","y"]]')),
 }
 
@@ -102,6 +106,30 @@ def test_every_hostile_message_is_accounted_for_and_the_worker_goes_on(town: Tow
     assert worker.stop()[0] == 0, worker.text
 
 
+@pytest.mark.broker
+def test_a_message_without_a_value_is_refused(own_broker: Any, tmp_path: Path) -> None:
+    """Kafka's tombstone: only a foreign writer could put one on a change topic."""
+    town = Town(tmp_path, own_broker.url)
+    town.make_keys()
+    try:
+        worker = town.start()
+        asyncio.run(_tombstone(own_broker.url))
+        town.tell(SPELLS, SPELL)
+        assert [json.loads(r.value)["reason"] for r in town.records("dlq.hrss")] == ["not_a_batch"]
+        assert worker.alive
+    finally:
+        town.close()
+
+
+async def _tombstone(url: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=url.removeprefix("kafka://"))
+    await producer.start()
+    try:
+        await producer.send_and_wait(f"change.{SPELLS}", value=None, key=b"gone")
+    finally:
+        await producer.stop()
+
+
 BROKEN: dict[str, tuple[bytes, int, str]] = {
     "wrong columns": (b"claim_no,person,name\nC1,SECRETVALUE,x\n", 4, "columns differ"),
     "no header": (b"C1,SECRETVALUE,\xe5\xbc\xa0,2008-05,1\n", 4, "columns differ"),
@@ -110,7 +138,7 @@ BROKEN: dict[str, tuple[bytes, int, str]] = {
         4,
         "not utf-8",
     ),
-    "empty": (b"", 4, "columns differ"),
+    "empty": (b"", 4, "empty file"),
     "bytes": (b"\x00\x01\x02SECRETVALUE", 4, "columns differ"),
 }
 

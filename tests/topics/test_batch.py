@@ -27,14 +27,14 @@ rows = st.builds(
     Row,
     op=st.sampled_from(["i", "u", "d"]),
     handle=st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=40),
-    version=st.integers(0, 2**62),
+    version=st.integers(1, 2**62),
     field=st.text(max_size=20),
     subject=st.binary(min_size=16, max_size=16),
     start=days,
     end=days,
     codes=st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=4),
 )
-numbers = st.integers(0, 2**62)
+numbers = st.integers(1, 2**62)
 words = st.text(max_size=40)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from matchers.token import bucket_of
+from streams.transport.port import check_sizes
 from topics.batch import ChangeBatch, Counts, Row, encode_batch, encode_rows
 from topics.names import FACTS, change_topic
 from topics.records import Record, StoredRecord
@@ -28,6 +29,7 @@ class FakeLog:
         self.end = 1_000
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
+        check_sizes(topic, records)
         self.sent += [(topic, partition, record) for record in records]
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append(future)

@@ -259,7 +259,7 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(FileRefused) as caught:
             list(read_rows(path, HEADER, changes=False, encoding="utf-8"))
-        assert caught.value.where == str(path)
+        assert caught.value.where.startswith(str(path))
 
 
 def test_header_alone_is_an_empty_resource(tmp_path: Path) -> None:
