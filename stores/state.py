@@ -17,7 +17,7 @@ from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 from topics.errors import StateError
 from topics.facts import Subject
 
-CACHED_SUBJECTS = 200_000
+CACHED_SUBJECTS = 50_000
 """Decoded subjects kept per partition, about 1 KB each; dirty ones always stay until a checkpoint."""
 
 _POSITION = b"meta:position"

@@ -23,7 +23,7 @@ from topics.names import COMPLETENESS, alert_topic, receipt_topic, result_topic
 from topics.records import Record, StoredRecord, event_headers
 
 CHECKPOINT_SECONDS = 2.0
-CHECKPOINT_SUBJECTS = 50_000
+CHECKPOINT_SUBJECTS = 20_000
 """A checkpoint is due after either; both bound what a crash repeats."""
 
 
