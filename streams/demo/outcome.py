@@ -86,6 +86,8 @@ class Outcome:
     pace: Pace
     snapshot: Path
     data: Path
+    example: str
+    """The beginning of an open alert's id."""
 
     @property
     def checks(self) -> int:
@@ -142,15 +144,17 @@ def outcome(
     data: Path,
 ) -> Outcome:
     """Count what the readers see."""
+    found = list(alerts)
     return Outcome(
         scenario,
         scale,
         truth,
         Counter(result.verdict for result in results),
-        Counter(alert.state for alert in alerts),
+        Counter(alert.state for alert in found),
         precision(d.decision for d in decisions),
         published,
         pace,
         snapshot,
         data,
+        next((alert.alert_id[:12] for alert in found if alert.state == "open"), "ALERT"),
     )

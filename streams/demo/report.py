@@ -1,6 +1,10 @@
 """The final screen of a demonstration: funnel, truth, precision, reconciliation, pace, what to type next."""
 
+import os
+import shutil
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
@@ -18,10 +22,10 @@ def show(result: Outcome, console: Console) -> None:
     console.print(
         Panel(_funnel(result), title="benefit-while-employed 领取失业保险金期间疑似就业", expand=False)
     )
-    console.print(_truth(result))
-    console.print(_precision(result))
+    for text in (_truth(result), _precision(result)):
+        console.print(text, soft_wrap=False)
     console.print(_reconciliation(result.published))
-    console.print(_pace(result))
+    console.print(_pace(result), soft_wrap=False)
     console.print(_next(result))
 
 
@@ -65,9 +69,7 @@ def _precision(result: Outcome) -> str:
 
 
 def _reconciliation(published: Iterable[Summary]) -> Table:
-    table = Table(
-        "run", "rows read", "sent", "applied", "duplicate", "refused at the edge", "reconciled", box=None
-    )
+    table = Table("published 报送", "rows", "sent", "applied", "refused", "reconciled 对账", box=None)
     for summary in published:
         check = summary.reconciliation
         table.add_row(
@@ -90,14 +92,21 @@ def _pace(result: Outcome) -> str:
 
 
 def _next(result: Outcome) -> str:
-    where = f"export CROSSCHECK_DATA={result.data}"
+    command = program()
     return "\n".join(
         (
             "\n[bold]The data is synthetic: nobody in it exists. 数据为合成数据。[/bold] What to type next:",
-            f"  {where}",
-            "  crosscheck alerts --department hrss --state open",
-            "  crosscheck explain <the beginning of an alert id>",
-            "  crosscheck results --department hrss --verdict discrepancy",
-            '  crosscheck sql "SELECT * FROM rule_precision"',
+            f"  export CROSSCHECK_DATA={result.data}",
+            f"  {command} alerts --department hrss --state open",
+            f"  {command} explain {result.example}",
+            f"  {command} results --department hrss --verdict discrepancy",
+            f'  {command} sql "SELECT * FROM rule_precision"',
         )
     )
+
+
+def program() -> str:
+    """How the user can call this program from where they are."""
+    if shutil.which("crosscheck"):
+        return "crosscheck"
+    return os.path.relpath(Path(sys.executable).with_name("crosscheck"))
