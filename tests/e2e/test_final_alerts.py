@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 from threading import Thread
 
-import pytest
-
 from tests.e2e.evidence import compare
-from tests.e2e.town import CLAIMS, FIRMS, RESOURCES, SPELLS, WAGES, Town, states, wait_until
+from tests.e2e.town import CLAIMS, FIRMS, SPELLS, WAGES, Town, states, wait_until
 
 
 def _kill_one_during_the_first_resource(town: Town, files: Path) -> None:
@@ -22,10 +20,10 @@ def _kill_one_during_the_first_resource(town: Town, files: Path) -> None:
     assert done, "the claims were published and reconciled although a worker was killed"
 
 
-@pytest.mark.parametrize("replace", [False, True], ids=["one-left", "replaced"])
-def test_a_killed_worker_changes_nothing(town: Town, city: Path, replace: bool) -> None:
+def test_a_killed_worker_changes_nothing(town: Town, city: Path) -> None:
+    """On Kafka the other worker takes over; on the embedded log a new one comes as well."""
     _kill_one_during_the_first_resource(town, city)
-    if replace:
+    if town.broker.startswith("embedded"):
         town.start(ready=False)
     for resource in (SPELLS, WAGES, FIRMS):
         town.publish(resource, city / f"{resource}.csv")
@@ -39,10 +37,10 @@ def test_publishing_again_changes_nothing(town: Town, hamlet: Path) -> None:
     town.start()
     town.publish_all(hamlet)
     before = town.revisions(), town.results()
-    for resource in RESOURCES:
-        done = town.cli("publish", resource, hamlet / f"{resource}.csv")
-        assert done.returncode == 0, done.stderr.decode()
-        assert f"{resource}: nothing changed since the last publish" in done.stdout.decode()
+    assert [summary.changed for summary in town.publish_all(hamlet)] == [0, 0, 0, 0]
+    done = town.cli("publish", CLAIMS, hamlet / f"{CLAIMS}.csv")
+    assert done.returncode == 0, done.stderr.decode()
+    assert f"{CLAIMS}: nothing changed since the last publish" in done.stdout.decode()
     assert (town.revisions(), town.results()) == before
 
 
