@@ -28,7 +28,16 @@ def test_the_wheel_runs_the_demo(tmp_path: Path) -> None:
     where = "import streams, topics; print(streams.__file__, topics.__file__)"
     found = run(sys.executable, "-c", where, cwd=tmp_path, PYTHONPATH=str(site))
     assert found.count(str(site)) == 2, "the test would run the checkout, not the wheel"
-    command = ("-m", "streams.cli.main", "demo", "--json", "--scale", "0.01", "--data", str(tmp_path / "data"))
+    command = (
+        "-m",
+        "streams.cli.main",
+        "demo",
+        "--json",
+        "--scale",
+        "0.01",
+        "--data",
+        str(tmp_path / "data"),
+    )
     outcome = json.loads(run(sys.executable, *command, cwd=tmp_path, PYTHONPATH=str(site)))
     assert (outcome["checks"], outcome["missed"], outcome["invented"]) == (990, 0, 0)
     assert outcome["reconciled"]
