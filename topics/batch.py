@@ -23,6 +23,9 @@ Ordinal = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 Natural = Annotated[int, Meta(ge=0, le=2**31)]
 
+Name = Annotated[str, Meta(max_length=200)]
+"""What a batch says of itself is repeated in receipts and alerts, so it is short."""
+
 Operation = Literal["i", "u", "d"]
 """insert, update, delete, as the front node saw it; the hub treats insert and update alike."""
 
@@ -64,19 +67,19 @@ class ChangeBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch forwarded as it came. `ends_run` marks the last batch of publish run `run` in this bucket.
     """
 
-    department: str
-    resource: str
+    department: Name
+    resource: Name
     epoch: Ordinal
     bucket: Natural
     seq: Ordinal
-    run: str
+    run: Name
     mode: Literal["full", "changes"]
     ends_run: bool
-    contract_version: str
+    contract_version: Name
     key_version: int
-    produced_at: str
+    produced_at: Name
     counts: Counts
-    content_hash: str
+    content_hash: Name
     rows: msgspec.Raw
 
     @property

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 Headers = Sequence[tuple[str, bytes]]
 
+MAX_RECORD_BYTES = 1_000_000
+"""Key, value and headers of one record; the same on every log, so that what works on one works on the other."""
+
 
 class Record(NamedTuple):
     """A record to append; `key` decides compaction, never placement (partitions are given)."""
@@ -15,6 +18,12 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes
     headers: Headers = ()
+
+
+def size_of(record: "Record | StoredRecord") -> int:
+    """Bytes of key, value and headers."""
+    headers = sum(len(name) + len(text or b"") for name, text in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers
 
 
 class StoredRecord(NamedTuple):

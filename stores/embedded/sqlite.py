@@ -1,5 +1,6 @@
 """One way to open a SQLite file: WAL, patient, usable from one thread at a time."""
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,19 @@ def open_database(path: Path, schema: str) -> sqlite3.Connection:
     """Open (and create) a database; transactions are explicit."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.executescript(schema)
+    with _alone(path.parent):
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.executescript(schema)
     return connection
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process of the folder at a time: a new file's change to WAL does not wait for a busy one."""
+    with (folder / "open.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

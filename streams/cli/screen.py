@@ -50,7 +50,7 @@ CatalogFolder = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout; a list is one object a line")]
 DepartmentName = Annotated[str, typer.Option("--department", "-d", help="whose view")]
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 T = TypeVar("T")

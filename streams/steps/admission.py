@@ -17,7 +17,7 @@ from topics.catalog import Catalog, Resource
 from topics.errors import BatchRefused
 from topics.names import resource_of
 from topics.receipts import DeadLetter, Receipt
-from topics.records import StoredRecord
+from topics.records import MAX_RECORD_BYTES, StoredRecord, size_of
 
 MAX_HANDLE = 1_000
 """Characters of a handle; a record key of over 700 bytes is a mistake."""
@@ -71,6 +71,7 @@ class Admission:
         resource = resource_of(record.topic)
         batch = None
         try:
+            _check_size(record)
             batch = decode_batch(record.value)
             return Admitted(batch, self._check(batch, resource, record.place))
         except BatchRefused as error:
@@ -93,6 +94,13 @@ class Admission:
             if fault:
                 raise BatchRefused(fault, f"row {number}: {fault}", where=where, remedy=_REPUBLISH)
         return rows
+
+
+def _check_size(record: StoredRecord) -> None:
+    if size_of(record) > MAX_RECORD_BYTES:
+        raise BatchRefused(
+            "too_large", f"over {MAX_RECORD_BYTES} bytes", where=record.place, remedy=_REPUBLISH
+        )
 
 
 def _check_envelope(batch: ChangeBatch, contract: _Contract, partitions: int, where: str) -> None:

@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
-from streams.transport.port import MAX_RECORD_BYTES, Positions, check_sizes
+from streams.transport.port import Positions, check_sizes
 from topics.errors import BrokerUnavailable
 from topics.names import TopicSpec
-from topics.records import Record, StoredRecord
+from topics.records import MAX_RECORD_BYTES, Record, StoredRecord
 
 IDLE_MS = 250
 VISIBLE_SECONDS = 10.0

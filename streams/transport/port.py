@@ -11,25 +11,21 @@ from urllib.parse import urlsplit
 
 from topics.errors import BrokerUnavailable
 from topics.names import TopicSpec
-from topics.records import Record, StoredRecord
+from topics.records import MAX_RECORD_BYTES, Record, StoredRecord, size_of
 
 Positions = Mapping[int, int]
 """Next offset by partition."""
 
-MAX_RECORD_BYTES = 1_000_000
-"""Key, value and headers of one record; the same on every log, so that what works on one works on the other."""
-
 
 def check_sizes(topic: str, records: Iterable[Record]) -> None:
     """Raises BrokerUnavailable for a record that the log would not take."""
-    for key, value, headers in records:
-        size = len(key or b"") + len(value) + sum(len(name) + len(text) for name, text in headers)
-        if size > MAX_RECORD_BYTES:
-            raise BrokerUnavailable(
-                f"a record of {size} bytes is over the limit of {MAX_RECORD_BYTES}",
-                where=topic,
-                remedy="send it in smaller parts",
-            )
+    largest = max(map(size_of, records), default=0)
+    if largest > MAX_RECORD_BYTES:
+        raise BrokerUnavailable(
+            f"a record of {largest} bytes is over the limit of {MAX_RECORD_BYTES}",
+            where=topic,
+            remedy="send it in smaller parts",
+        )
 
 
 class Log(Protocol):

@@ -23,17 +23,17 @@ def test_deleting_the_evidence_withdraws_and_telling_it_again_reopens(town: Town
     assert again["evidence"] == opened["evidence"]
 
 
-def test_another_person_is_another_check(town: Town) -> None:
-    town.start()
-    town.tell(CLAIMS, CLAIM)
-    town.tell(SPELLS, SPELL)
-    town.tell(WAGES, ("W1", LI, "李", FIRM, "2008-05", "2500.00"))
-    (old,) = town.alerts()
-    town.tell(CLAIMS, ("upsert", "C1", LI, *CLAIM[2:]), mode="changes")
-    found = {alert["alert_id"]: alert for alert in town.alerts()}
+def test_another_person_is_another_check(village: Town) -> None:
+    village.start()
+    village.tell(CLAIMS, CLAIM)
+    village.tell(SPELLS, SPELL)
+    village.tell(WAGES, ("W1", LI, "李", FIRM, "2008-05", "2500.00"))
+    (old,) = village.alerts()
+    village.tell(CLAIMS, ("upsert", "C1", LI, *CLAIM[2:]), mode="changes")
+    found = {alert["alert_id"]: alert for alert in village.alerts()}
     assert len(found) == 2
     gone, new = found.pop(old["alert_id"]), next(iter(found.values()))
     assert (gone["state"], gone["key"], new["state"], new["key"]) == ("withdrawn", "C1", "open", "C1")
     assert [piece["resource"] for piece in new["evidence"]] == [WAGES]
-    verdicts = {r["check_id"]: r["verdict"] for r in town.results()}
+    verdicts = {r["check_id"]: r["verdict"] for r in village.results()}
     assert verdicts == {old["alert_id"]: "withdrawn", new["alert_id"]: "discrepancy"}

@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from threading import Thread
 
-import pytest
-
 from tests.e2e.evidence import compare
 from tests.e2e.people import FIRM, ZHANG
 from tests.e2e.town import CLAIMS, FIRMS, RESOURCES, SPELLS, WAGES, Town, Worker, states, wait_until
@@ -95,8 +93,5 @@ def test_a_paused_worker_that_wakes_up_changes_nothing(village: Town, city: Path
     _polite(zombie, "a worker that was paused")
 
 
-@pytest.mark.xfail(
-    reason="stores/embedded/sqlite.py: journal_mode=WAL on a new file does not wait", strict=False
-)
 def test_workers_that_start_together_on_a_new_log(village: Town) -> None:
     village.start_together(3)

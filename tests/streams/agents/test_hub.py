@@ -11,11 +11,11 @@ from faust.types import TP
 
 from streams.agents import hub as hub_module
 from streams.agents.hub import MAX_LETTER_BYTES, Hub
-from streams.transport.port import MAX_RECORD_BYTES
 from tests.streams.agents.fakes import BUCKET, CLAIMS, SPELLS, FakeLog, batch, change, claim, fact, spell
 from topics.catalog import load_catalog
 from topics.errors import BrokerUnavailable
 from topics.names import FACTS, change_topic
+from topics.records import MAX_RECORD_BYTES
 
 FACT = TP(FACTS, BUCKET)
 CHANGE = TP(change_topic(CLAIMS), 0)
@@ -127,7 +127,6 @@ def test_a_dead_letter_fits_in_a_record(tmp_path: Path) -> None:
     assert "the first 500000 of 900000 bytes" in letter["what"]
 
 
-@pytest.mark.xfail(reason="streams/steps/admission.py admits what is too large to forward", strict=True)
 def test_a_batch_too_large_to_forward_is_refused(tmp_path: Path) -> None:
     """Kafka takes 1.1 MB on a change topic; the hub's own records end at MAX_RECORD_BYTES."""
     value = json.loads(batch(CLAIMS, 1)) | {"run": "x" * MAX_RECORD_BYTES}
