@@ -1,9 +1,9 @@
 """The join step against DuckDB: every row ever told, in whatever order, and one SQL statement over them."""
 
 from datetime import date
+from typing import Any
 
 import duckdb
-import pytest
 from hypothesis import given, settings
 
 from tests.streams.steps.histories import History, histories
@@ -25,14 +25,20 @@ WHERE c.resource = 'hrss.unemployment_benefit' GROUP BY ALL
 """
 
 
-@pytest.fixture(scope="module")
-def db() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1})
-    connection.execute(
-        "CREATE TABLE told (resource TEXT, handle TEXT, subject TEXT, version BIGINT, op TEXT,"
-        " first_day DATE, last_day DATE, code TEXT)"
-    )
-    return connection
+TABLE = (
+    "CREATE TABLE told (resource TEXT, handle TEXT, subject TEXT, version BIGINT, op TEXT,"
+    " first_day DATE, last_day DATE, code TEXT)"
+)
+
+
+def verdicts(rows: list[tuple[Any, ...]]) -> list[tuple[str, str, str]]:
+    """What SQL says of these rows."""
+    with duckdb.connect(config={"threads": 1}) as db:
+        db.execute(TABLE)
+        if rows:
+            marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+            db.execute(f"INSERT INTO told VALUES {marks}", [value for row in rows for value in row])
+        return db.execute(VERDICTS).fetchall()
 
 
 def told(history: History) -> list[tuple[object, ...]]:
@@ -50,13 +56,8 @@ def codes(carried: dict[str, str]) -> tuple[str]:
 
 @settings(max_examples=150, deadline=None)
 @given(history=histories())
-def test_results_are_those_of_sql(db: duckdb.DuckDBPyConnection, history: History) -> None:
-    rows = told(history)
-    db.execute("TRUNCATE told")
-    if rows:
-        marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * len(rows))
-        db.execute(f"INSERT INTO told VALUES {marks}", [value for row in rows for value in row])
-    expected = {(handle, subject): verdict for handle, subject, verdict in db.execute(VERDICTS).fetchall()}
+def test_results_are_those_of_sql(history: History) -> None:
+    expected = {(handle, subject): verdict for handle, subject, verdict in verdicts(told(history))}
     machine = history.machine()
     outcomes = {
         (handle, token.hex()): ("clear", "explained", "discrepancy")[outcome.state]
