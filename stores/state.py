@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
-from topics.errors import StateError
+from topics.errors import StateError, StateOfAnotherLog
 from topics.facts import Subject
 
 CACHED_SUBJECTS = 50_000
@@ -68,7 +68,7 @@ class PartitionState:
         owner = self._db.get(_LOG)
         if owner is not None and owner != log_id.encode():
             self._db.close()
-            raise StateError("state of another log", where=str(folder), remedy="use another data folder")
+            raise StateOfAnotherLog("state of another log", where=str(folder), remedy="discard it")
         self._log_id = log_id.encode()
         self.position = int(self._db.get(_POSITION) or 0)
         self.ledger: bytes | None = self._db.get(_LEDGER)

@@ -5,6 +5,7 @@
     |   |-- CatalogError        one finding in the catalog, with file and line
     |   |-- CatalogInvalid      a catalog that does not load: all its findings at once
     |   `-- StateError          a state folder that cannot be used
+    |       `-- StateOfAnotherLog   one that was made from another log
     |-- DepartmentDataError     theirs: data a department sent; goes to its dead-letter topic or refusal list
     |   |-- RowRefused          one row of a file
     |   |-- FileRefused         a file as a whole
@@ -52,6 +53,10 @@ class CatalogInvalid(ContractError):
 
 class StateError(ContractError):
     """A state folder that cannot be opened or does not belong to this log."""
+
+
+class StateOfAnotherLog(StateError):
+    """State that says nothing about this log: the owner discards it and rebuilds."""
 
 
 class DepartmentDataError(CrosscheckError):

@@ -21,7 +21,7 @@ from streams.transport.gate import CommitGate
 from streams.transport.port import Log
 from topics.catalog import Catalog
 from topics.codec import encode
-from topics.errors import StateError
+from topics.errors import StateError, StateOfAnotherLog
 from topics.names import FACTS, dlq_topic, receipt_topic
 from topics.receipts import DeadLetter
 from topics.records import Record, StoredRecord, event_headers
@@ -112,7 +112,7 @@ class Hub:
             if partition.next > end:
                 logger.warning("state of facts[%s] is ahead of its log: rebuilding it", number)
                 partition.close()
-                shutil.rmtree(self._folder(number))
+                shutil.rmtree(partition.folder)
                 partition = await self._open_state(number)
             self.partitions[number] = partition
         return self.partitions[number].next
@@ -121,16 +121,22 @@ class Hub:
         return self._state / f"{FACTS}-{number}"
 
     async def _open_state(self, number: int) -> Partition:
+        """State is a cache of the log: what cannot be used is discarded, or left to whoever holds it."""
         deadline = asyncio.get_running_loop().time() + LOCK_PATIENCE_SECONDS
-        while True:
+        while asyncio.get_running_loop().time() < deadline:
             try:
-                return Partition(number, self._folder(number), self._log, self._log_id, self._rules)
+                return self._partition(number, self._folder(number))
+            except StateOfAnotherLog:
+                logger.warning("state of facts[%s] is of another log: rebuilding it", number)
+                shutil.rmtree(self._folder(number))
             except StateError as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    logger.warning("%s: rebuilding facts[%s] aside", error, number)
-                    aside = self._state / f"aside-{number}-{uuid.uuid4().hex[:8]}"
-                    return Partition(number, aside, self._log, self._log_id, self._rules)
-            await asyncio.sleep(0.1)
+                logger.debug("%s; waiting for its owner", error)
+                await asyncio.sleep(0.1)
+        logger.warning("state of facts[%s] is held by another worker: rebuilding it aside", number)
+        return self._partition(number, self._state / f"aside-{number}-{uuid.uuid4().hex[:8]}")
+
+    def _partition(self, number: int, folder: Path) -> Partition:
+        return Partition(number, folder, self._log, self._log_id, self._rules)
 
     async def revoke(self, tps: Iterable[TP]) -> None:
         """Let partitions go: everything sent has arrived, every state is checkpointed and closed."""

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from streams.transport.port import Log
 from topics.records import Record
 
+IN_FLIGHT = 64
+"""Sends under way per input partition; more wait, so that a backlog stays in the log and not in memory."""
+
 
 class Outbox:
     """Sends of one input partition. `settle` waits for all; `safe` is the position all before which arrived."""
@@ -18,6 +21,9 @@ class Outbox:
 
     async def send(self, position: int, topic: str, partition: int, records: Sequence[Record]) -> None:
         """Send what the message before `position` caused."""
+        if len(self._sent) >= IN_FLIGHT:
+            await self._sent[0][1]
+            self.advance()
         self._sent.append((position, await self._log.send(topic, partition, records)))
 
     def advance(self) -> int | None:

@@ -29,11 +29,11 @@ class Tally:
 
 @dataclass(slots=True)
 class Delta:
-    """What one chunk of records changes: rows to send and what to remember."""
+    """What one chunk of records changes: rows to send, what to remember, and unchanged handles that were met."""
 
     rows: list[Row] = field(default_factory=list)
     published: dict[str, Published | None] = field(default_factory=dict)
-    met: dict[str, bytes | None] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,14 @@ class Compare:
         self._tally = tally
         self._changes = changes
         self.refused: list[tuple[int, RowRefused]] = []
+        self.kept: set[str] = set()
+        """Handles of refused rows: what was published of them stays."""
 
     def chunk(self, candidates: Sequence[Candidate]) -> Delta:
         """What a chunk changes."""
         handles = list({c.handle for c in candidates if c.handle is not None})
-        known = dict(self._memory.find(handles))
-        delta = Delta(met={} if self._changes else dict(self._memory.seen(handles)))
+        known = self._memory.find(handles)
+        delta = Delta()
         for candidate in candidates:
             if candidate.handle is None:
                 continue
@@ -78,14 +80,15 @@ class Compare:
             self._delete(handle, known.pop(handle, None), delta)
 
     def _meet(self, candidate: Candidate, known: dict[str, Published], delta: Delta) -> None:
+        """A row of a full file: the first of its handle counts, unless it was refused."""
         handle = candidate.handle or ""
-        digest = candidate.fact.digest() if candidate.fact else None
-        if delta.met.get(handle) is None:  # not met, or met in a row that was refused
-            delta.met[handle] = digest
-            if candidate.fact is not None and digest is not None:
-                self._upsert(candidate.fact, digest, known, delta)
-        elif candidate.fact is not None:
-            self._repeat(candidate, delta.met[handle] == digest)
+        before = known.get(handle)
+        if candidate.fact is None:
+            self.kept.add(handle)
+        elif before is not None and before.met == self._memory.run:
+            self._repeat(candidate, before.digest == candidate.fact.digest())
+        else:
+            self._upsert(candidate.fact, candidate.fact.digest(), known, delta)
 
     def _repeat(self, candidate: Candidate, same: bool) -> None:
         if same:
@@ -99,6 +102,8 @@ class Compare:
         before = known.get(fact.handle)
         if before is not None and before.digest == digest:
             self._tally.unchanged += 1
+            known[fact.handle] = before._replace(met=self._memory.run)
+            delta.met.add(fact.handle)
             return
         old = before.subjects if before else ()
         version = self._memory.version()
@@ -112,7 +117,7 @@ class Compare:
             self._tally.insert += 1
         else:
             self._tally.update += 1
-        known[fact.handle] = delta.published[fact.handle] = Published(digest, fact.subjects)
+        known[fact.handle] = delta.published[fact.handle] = Published(digest, fact.subjects, self._memory.run)
 
     def _delete(self, handle: str, before: Published | None, delta: Delta) -> None:
         if before is None:

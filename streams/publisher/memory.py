@@ -18,13 +18,12 @@ from topics.errors import StateError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS published (
-    handle TEXT PRIMARY KEY, digest BLOB NOT NULL, subjects BLOB NOT NULL
+    handle TEXT PRIMARY KEY, digest BLOB NOT NULL, subjects BLOB NOT NULL, met INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT, bucket INTEGER NOT NULL, name TEXT NOT NULL, message BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TEMP TABLE seen (handle TEXT PRIMARY KEY, digest BLOB) WITHOUT ROWID;
 """
 _VERSIONS_PER_EPOCH = 1 << 31
 
@@ -35,10 +34,11 @@ _unpack = msgspec.msgpack.Decoder(Subjects).decode
 
 
 class Published(NamedTuple):
-    """What was last published under a handle."""
+    """What was last published under a handle; `met`: the number of the last full run that met it."""
 
     digest: bytes
     subjects: Subjects
+    met: int
 
 
 class Waiting(NamedTuple):
@@ -99,28 +99,30 @@ class FrontMemory:
         self._counters[name] = self._counters.get(name, 0) + 1
         return self._counters[name]
 
+    @property
+    def run(self) -> int:
+        """The number of the current full run."""
+        return self._counters.get("run", 0)
+
+    def begin(self) -> None:
+        """Begin a full run: nothing has been met yet."""
+        self._counters["run"] = self.run + 1
+
     def find(self, handles: Sequence[str]) -> dict[str, Published]:
         """What was published under each handle."""
         if self._empty:
             return {}
-        rows = self._select("SELECT handle, digest, subjects FROM published WHERE handle IN", handles)
-        return {handle: Published(digest, _unpack(subjects)) for handle, digest, subjects in rows}
-
-    def seen(self, handles: Sequence[str]) -> dict[str, bytes | None]:
-        """Handles met earlier in this run, with their digests (None: the row was refused)."""
-        return dict(self._select("SELECT handle, digest FROM seen WHERE handle IN", handles))
-
-    def _select(self, query: str, handles: Sequence[str]) -> sqlite3.Cursor:
         marks = ",".join("?" * len(handles))
-        return self._db.execute(f"{query} ({marks})", handles)
+        query = f"SELECT handle, digest, subjects, met FROM published WHERE handle IN ({marks})"  # noqa: S608
+        return {
+            h: Published(digest, _unpack(s), met) for h, digest, s, met in self._db.execute(query, handles)
+        }
 
-    def unseen(self) -> Iterator[tuple[str, Published]]:
+    def unmet(self) -> list[tuple[str, Published]]:
         """What was published and has not been met in this run."""
-        rows = self._db.execute(
-            "SELECT handle, digest, subjects FROM published"
-            " WHERE NOT EXISTS (SELECT 1 FROM seen WHERE seen.handle = published.handle) ORDER BY handle"
-        ).fetchall()
-        return ((handle, Published(digest, _unpack(subjects))) for handle, digest, subjects in rows)
+        query = "SELECT handle, digest, subjects, met FROM published WHERE met <> ? ORDER BY handle"
+        rows = self._db.execute(query, (self.run,))
+        return [(h, Published(digest, _unpack(s), met)) for h, digest, s, met in rows]
 
     def count(self) -> int:
         """Records published."""
@@ -138,15 +140,18 @@ class FrontMemory:
             raise
         self._db.execute("COMMIT")
 
-    def note(self, met: Iterable[tuple[str, bytes | None]]) -> None:
-        """Note handles as met in this run."""
-        self._db.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", met)
+    def note(self, met: Iterable[str]) -> None:
+        """Note handles as met in this run. Inside `commit`."""
+        run = self.run
+        self._db.executemany(
+            "UPDATE published SET met = ? WHERE handle = ?", ((run, handle) for handle in met)
+        )
 
     def publish(self, published: Mapping[str, Published | None]) -> None:
         """Note what is published from now on; None: nothing any more. Inside `commit`."""
-        kept = [(h, p.digest, _pack(p.subjects)) for h, p in published.items() if p is not None]
+        kept = [(h, p.digest, _pack(p.subjects), p.met) for h, p in published.items() if p is not None]
         gone = [(h,) for h, p in published.items() if p is None]
-        self._db.executemany("INSERT OR REPLACE INTO published VALUES (?, ?, ?)", kept)
+        self._db.executemany("INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?)", kept)
         self._db.executemany("DELETE FROM published WHERE handle = ?", gone)
         self._empty = self._empty and not kept
 

@@ -109,6 +109,7 @@ class Publisher:
     async def send(self, progress: Progress) -> None:
         """Publish, without waiting for the hub's receipts."""
         self._receipts = await self._log.ends(receipt_topic(self._job.resource.department))
+        self._memory.begin()
         await self._send(fresh=False)
         for chunk in _chunks(self._rows(), CHUNK_ROWS):
             self._commit(self._compare.chunk([self._candidate(row) for row in chunk]), last=False)
@@ -162,13 +163,14 @@ class Publisher:
     def _commit(self, delta: Delta, *, last: bool) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._memory.commit():
-            self._memory.note(delta.met.items())
             self._memory.publish(delta.published)
+            self._memory.note(delta.met)
             self._memory.queue(self._batcher.batches(delta.rows, now, last=last))
 
     def _finish(self) -> None:
         """Deletes of what a full file no longer has, and the end of the run."""
-        vanished = list(self._memory.unseen()) if self._job.mode == "full" else []
+        unmet = self._memory.unmet() if self._job.mode == "full" else []
+        vanished = [(handle, before) for handle, before in unmet if handle not in self._compare.kept]
         if vanished and self._hold(len(vanished)):
             self.summary.held_deletes, vanished = len(vanished), []
         self._commit(self._compare.vanished(vanished), last=True)

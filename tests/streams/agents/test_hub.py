@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from faust.types import TP
 
+from stores.state import PartitionState
 from streams.agents import hub as hub_module
 from streams.agents.hub import MAX_LETTER_BYTES, Hub
+from streams.agents.outbox import IN_FLIGHT
 from tests.streams.agents.fakes import BUCKET, CLAIMS, SPELLS, FakeLog, batch, change, claim, fact, spell
 from topics.catalog import load_catalog
 from topics.errors import BrokerUnavailable
@@ -204,15 +206,42 @@ def test_state_that_another_process_holds_is_rebuilt_aside(
     drive(tmp_path, work)
 
 
-def test_garbage_in_facts_is_passed_over_and_counted(tmp_path: Path) -> None:
+def test_garbage_in_facts_is_passed_over_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
         await hub.join(fact(0, b"garbage"))
         await hub.join(fact(1, batch(CLAIMS, 1, claim(1)).replace(b'"c1"', b"17")))
         await hub.join(fact(2, batch(CLAIMS, 1, claim(1))))
-        partition = hub.partitions[BUCKET]
-        assert (partition.skipped, partition.next) == (2, 3)
+        assert hub.partitions[BUCKET].next == 3
 
     assert drive(tmp_path, work).topics() == ["result.hrss", "receipt.hrss"]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"passed over facts[{BUCKET}]@{offset}: not a batch" for offset in (0, 1)]
+
+
+def test_state_of_another_log_is_discarded(tmp_path: Path) -> None:
+    PartitionState(tmp_path / f"{FACTS}-{BUCKET}", "another").checkpoint(500, b"")
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        assert hub.partitions[BUCKET].next == 0
+        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+
+    assert drive(tmp_path, work).topics() == ["result.hrss", "receipt.hrss"]
+
+
+def test_a_backlog_stays_in_the_log(tmp_path: Path) -> None:
+    """The sends under way are bounded: the next message waits until the oldest has arrived."""
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        for offset in range(IN_FLIGHT):
+            await hub.admit(change(offset, batch(CLAIMS, offset + 1)))
+        late = asyncio.create_task(hub.admit(change(IN_FLIGHT, batch(CLAIMS, IN_FLIGHT + 1))))
+        await _soon()
+        assert (late.done(), len(log.sent)) == (False, IN_FLIGHT)
+        log.release(1)
+        await late
+        assert len(log.sent) == IN_FLIGHT + 1
+
+    drive(tmp_path, work, held=True)
 
 
 def test_a_record_that_was_joined_is_passed_over(tmp_path: Path) -> None:

@@ -132,6 +132,23 @@ def test_a_refused_row_then_a_good_one_of_the_same_key(front: Front) -> None:
     assert log.ops() == "i"
 
 
+def test_chunks_change_nothing(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is met, repeated or refused is so over transactions too."""
+    monkeypatch.setattr(publishing, "CHUNK_ROWS", 1)
+    front.publish(claims(claim(1), claim(2), claim(3), claim(4)))
+    lines = (
+        claim(1, month="x"),
+        claim(1, month="2008-07"),
+        claim(2),
+        claim(2),
+        claim(2, who=9),
+        claim(3, month="x"),
+    )
+    summary, log = front.publish(claims(*lines))
+    assert told(summary) == {"read": 6, "update": 1, "unchanged": 1, "repeated": 1, "refused": 3, "delete": 1}
+    assert sorted(log.ops()) == ["d", "u"]
+
+
 def change_file(*lines: str) -> str:
     return claims(*lines, header="op,claim_no,person_id,name,month,amount")
 
