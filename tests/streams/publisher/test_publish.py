@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.publisher import publish as publishing
 from tests.streams.publisher.front import ENTERPRISE, Front, LogDouble, claim, claims, person
 from topics.batch import Counts
 from topics.errors import FileRefused
