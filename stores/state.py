@@ -7,13 +7,14 @@ Must not know: rules, topics, who owns the partition.
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
+from topics.batch import TOKEN_BYTES
 from topics.errors import StateError, StateOfAnotherLog
 from topics.facts import Subject
 
@@ -81,6 +82,15 @@ class PartitionState:
         for token, data in zip(wanted, self._db.get(wanted), strict=True):
             self.subjects[token] = _decode(data) if data is not None else Subject()
 
+    def select(self, wanted: Callable[[Subject], bool]) -> list[bytes]:
+        """Tokens of all subjects that `wanted` holds for, brought into the cache; reads the whole partition."""
+        for token, data in self._db.items():
+            if len(token) == TOKEN_BYTES and token not in self.subjects:
+                subject = _decode(data)
+                if wanted(subject):
+                    self.subjects[token] = subject
+        return [token for token, subject in self.subjects.items() if wanted(subject)]
+
     def mark(self, tokens: Iterable[bytes]) -> None:
         """Note subjects that changed since the last checkpoint."""
         self._dirty.update(tokens)
@@ -113,7 +123,7 @@ class PartitionState:
 
     def items(self) -> Mapping[bytes, Subject]:
         """Every checkpointed subject; for inspection and tests, not for the hot path."""
-        pairs = ((key, value) for key, value in self._db.items() if not key.startswith(b"meta:"))
+        pairs = ((key, value) for key, value in self._db.items() if len(key) == TOKEN_BYTES)
         return {key: _decode(value) for key, value in pairs}
 
     def close(self) -> None:

@@ -39,7 +39,9 @@ class Partition:
         self._state = PartitionState(folder, log_id)
         ledger = self._state.ledger
         self._memory = Memory(
-            self._state.subjects, msgspec.msgpack.decode(ledger, type=Ledger) if ledger else Ledger()
+            self._state.subjects,
+            msgspec.msgpack.decode(ledger, type=Ledger) if ledger else Ledger(),
+            self._state.select,
         )
         self._rules = rules
         self._outbox = Outbox(log)

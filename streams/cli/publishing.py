@@ -55,6 +55,8 @@ def publish(
     json: Json = False,
 ) -> None:
     """Publish what changed in FILE since the last time (前置机报送)."""
+    if new_epoch and mode != "full":
+        raise typer.BadParameter("a new epoch begins with a full file", param_hint="--new-epoch")
     settings = Settings.resolve(broker, data, catalog)
     loaded = load_catalog(settings.catalog)
     job = front.Job(loaded, loaded.resource(resource), file, mode, encoding, wait, allow_mass_delete)

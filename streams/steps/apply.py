@@ -4,7 +4,10 @@ Rules: a delete is a version too and leaves a tombstone; a row that is not newer
 that is full refuses new handles, and the refusal is counted.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
+
+import msgspec
 
 from topics.batch import ChangeBatch, Row
 from topics.facts import MAX_FACTS, Fact, Subject, period_of
@@ -44,3 +47,26 @@ def apply_row(subject: Subject, source: str, row: Row, batch: ChangeBatch) -> Ch
         facts = subject.facts[source] = {}
     facts[row.handle] = after
     return Change(source, row.handle, before, after)
+
+
+def is_stale(subject: Subject, resource: str, epoch: int) -> bool:
+    """Whether a subject holds live facts of a resource from before an epoch."""
+    return any(True for _ in _stale(subject, resource, epoch))
+
+
+def drop_stale(subject: Subject, resource: str, batch: ChangeBatch) -> list[Change]:
+    """Replace facts from before the batch's epoch by tombstones of the same version."""
+    changes = []
+    for source, handle, before in list(_stale(subject, resource, batch.epoch)):
+        after = msgspec.structs.replace(before, codes=_NO_CODES, epoch=batch.epoch, seq=batch.seq, live=False)
+        subject.facts[source][handle] = after
+        changes.append(Change(source, handle, before, after))
+    return changes
+
+
+def _stale(subject: Subject, resource: str, epoch: int) -> Iterator[tuple[str, str, Fact]]:
+    for source, facts in subject.facts.items():
+        if source.startswith(f"{resource}."):
+            for handle, fact in facts.items():
+                if fact.live and fact.epoch < epoch:
+                    yield source, handle, fact

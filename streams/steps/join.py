@@ -5,11 +5,11 @@ function of its arguments alone: replaying the same `facts` log says the same, t
 Must not know: topics, brokers, disks, clocks.
 """
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 
 from matchers.rules.conflict import ConflictRule, RuleSet
-from streams.steps.apply import Change, apply_row
+from streams.steps.apply import Change, apply_row, drop_stale, is_stale
 from streams.steps.disclose import ALERT_STATE, VERDICT, Check, alert, digest, result
 from streams.steps.ledger import Ledger
 from topics.alerts import Alert, Result
@@ -20,10 +20,14 @@ from topics.receipts import Completeness, Receipt
 
 @dataclass(slots=True)
 class Memory:
-    """What one partition remembers: the subjects a batch touches (loaded by the caller) and the ledger."""
+    """What one partition remembers: the subjects a batch touches (loaded by the caller) and the ledger.
+
+    `select` loads every subject that a predicate holds for, on disk too; their tokens.
+    """
 
     subjects: MutableMapping[bytes, Subject]
     ledger: Ledger
+    select: Callable[[Callable[[Subject], bool]], Iterable[bytes]]
 
 
 @dataclass(slots=True)
@@ -59,6 +63,8 @@ def join(batch: ChangeBatch, rows: list[Row], position: int, memory: Memory, rul
         return Effects(_receipt(batch, rows, position, _Tally(duplicate=len(rows)), seen=True))
     tally = _Tally()
     touched = _apply(batch, rows, memory, tally)
+    if memory.ledger.replace(batch):
+        _drop_older_epochs(batch, memory, touched)
     effects = Effects(_receipt(batch, rows, position, tally), dirty=touched.keys())
     for token, changes in touched.items():
         _recheck(token, changes, batch, position, memory, rules, effects)
@@ -78,6 +84,13 @@ def _apply(batch: ChangeBatch, rows: list[Row], memory: Memory, tally: _Tally) -
         if isinstance(outcome, Change):
             touched.setdefault(row.subject, []).append(outcome)
     return touched
+
+
+def _drop_older_epochs(batch: ChangeBatch, memory: Memory, touched: dict[bytes, list[Change]]) -> None:
+    """Facts that a whole full run in a new epoch did not send again no longer hold."""
+    resource, epoch = batch.resource, batch.epoch
+    for token in sorted(memory.select(lambda subject: is_stale(subject, resource, epoch))):
+        touched.setdefault(token, []).extend(drop_stale(memory.subjects[token], resource, batch))
 
 
 def _recheck(

@@ -16,12 +16,16 @@ NAMED = 1_000
 
 
 class Stream(msgspec.Struct, array_like=True):
-    """`high`: greatest number seen; `gaps`: (first, last) of runs below it not seen; `as_of`: last run's end."""
+    """`high`: greatest number seen; `gaps`: (first, last) of runs below it not seen; `as_of`: last run's end.
+
+    `ran`: some publish run has ended here; `full`: one that compared everything.
+    """
 
     high: int = 0
     gaps: list[tuple[int, int]] = []
     ran: bool = False
     as_of: str | None = None
+    full: bool = False
 
     @property
     def complete(self) -> bool:
@@ -54,20 +58,40 @@ class Stream(msgspec.Struct, array_like=True):
 
 
 class Ledger(msgspec.Struct, array_like=True):
-    """Streams of one bucket: resource -> epoch (as text) -> stream."""
+    """Streams of one bucket: resource -> epoch (as text) -> stream; `floors`: the oldest epoch that still counts."""
 
     streams: dict[str, dict[str, Stream]] = {}
+    floors: dict[str, int] = {}
 
     def admit(self, batch: ChangeBatch) -> bool:
-        """Note a batch; False if it was seen before."""
+        """Note a batch; False if it was seen before, or its epoch has been replaced."""
+        if batch.epoch < self.floors.get(batch.resource, 0):
+            return False
         epochs = self.streams.setdefault(batch.resource, {})
         stream = epochs.setdefault(str(batch.epoch), Stream())
         if not stream.admit(batch.seq):
             return False
         if batch.ends_run:
             stream.ran = True
+            stream.full = stream.full or batch.mode == "full"
             stream.as_of = max(stream.as_of or "", batch.produced_at)
         return True
+
+    def replace(self, batch: ChangeBatch) -> bool:
+        """Forget older epochs once a full run of the batch's own has arrived whole; whether there were any.
+
+        A front node that lost its memory sends everything again in a new epoch. What it does not send any
+        more is gone: nobody else could say so.
+        """
+        epochs = self.streams[batch.resource]
+        stream = epochs[str(batch.epoch)]
+        if not stream.full or stream.gaps:
+            return False
+        self.floors[batch.resource] = batch.epoch
+        older = [epoch for epoch in epochs if int(epoch) < batch.epoch]
+        for epoch in older:
+            del epochs[epoch]
+        return bool(older)
 
     def newest(self, resource: str) -> tuple[int, Stream]:
         """The newest epoch of a resource; (0, an empty stream) before its first batch."""

@@ -1,5 +1,7 @@
 """A source corrects itself: alerts follow, whatever was said before."""
 
+import time
+
 from tests.e2e.people import FIRM, LI, ZHANG
 from tests.e2e.town import CLAIMS, SPELLS, WAGES, Town
 
@@ -37,3 +39,17 @@ def test_another_person_is_another_check(village: Town) -> None:
     assert [piece["resource"] for piece in new["evidence"]] == [WAGES]
     verdicts = {r["check_id"]: r["verdict"] for r in village.results()}
     assert verdicts == {old["alert_id"]: "withdrawn", new["alert_id"]: "discrepancy"}
+
+
+def test_a_front_node_that_lost_its_memory(village: Town) -> None:
+    """It begins a new epoch with its first full file; what the hub still held and the file lacks is gone."""
+    village.start()
+    village.tell(CLAIMS, CLAIM)
+    village.tell(SPELLS, SPELL, ("S2", LI, *SPELL[2:]))
+    (opened,) = village.alerts()
+    for file in (village.data / "front").glob(f"{SPELLS}.sqlite*"):
+        file.unlink()
+    time.sleep(1.1)  # epochs are seconds
+    village.tell(SPELLS, ("S2", LI, *SPELL[2:]))
+    (gone,) = village.alerts()
+    assert (gone["alert_id"], gone["state"]) == (opened["alert_id"], "withdrawn")

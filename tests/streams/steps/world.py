@@ -73,11 +73,16 @@ class _Subjects(dict[bytes, Subject]):
         return self.setdefault(token, Subject())
 
 
+def memory_of(subjects: dict[bytes, Subject], ledger: Ledger) -> Memory:
+    """A memory whose subjects are all at hand."""
+    return Memory(subjects, ledger, lambda wanted: [t for t, subject in subjects.items() if wanted(subject)])
+
+
 @dataclass
 class Machine:
     """One partition, fed batch by batch; `said` is everything it ever answered, `spoken` the same as sent."""
 
-    memory: Memory = field(default_factory=lambda: Memory(_Subjects(), Ledger()))
+    memory: Memory = field(default_factory=lambda: memory_of(_Subjects(), Ledger()))
     position: int = 0
     said: list[Effects] = field(default_factory=list)
     spoken: list[bytes] = field(default_factory=list)
@@ -100,7 +105,7 @@ class Machine:
         saved = {token: msgspec.msgpack.encode(s) for token, s in self.memory.subjects.items()}
         ledger = msgspec.msgpack.encode(self.memory.ledger)
         subjects = {t: msgspec.msgpack.decode(data, type=Subject) for t, data in saved.items()}
-        self.memory = Memory(_Subjects(subjects), msgspec.msgpack.decode(ledger, type=Ledger))
+        self.memory = memory_of(_Subjects(subjects), msgspec.msgpack.decode(ledger, type=Ledger))
 
     def alerts(self) -> dict[str, msgspec.Struct]:
         """Newest revision of each alert, as a reader keeps them."""
