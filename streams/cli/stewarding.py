@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, run, write_lines
+from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, run, write_json, write_lines
 from streams.publisher.keys import KeyRing
 from streams.settings import Settings
 from streams.transport.port import connect
@@ -67,11 +67,14 @@ def keys(
     folder: Annotated[Path | None, typer.Option(help="where to put them (default: DATA/keys)")] = None,
     data: Data = None,
     catalog: CatalogFolder = None,
+    json: Json = False,
 ) -> None:
     """Make the keys that are missing: the linkage key and one per department. None is ever printed."""
     settings = Settings.resolve(None, data, catalog)
     ring = KeyRing(folder or settings.data / "keys", True, {})
     made = ring.made(sorted(load_catalog(settings.catalog).departments))
+    if json:
+        write_json({"folder": str(ring.folder), "made": made})
     err.print(f"made {', '.join(made) or 'none, all were there'} in {ring.folder} (mode 0600)")
     err.print(
         "the linkage key goes to every front node, a department's key only to that department, none to the hub"

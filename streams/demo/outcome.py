@@ -27,6 +27,17 @@ def read_truth(path: Path) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelCount:
+    """One label of truth.csv: claims that have it, and how many ended open, explained or without an alert."""
+
+    label: str
+    claims: int
+    open: int
+    explained: int
+    none: int
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """The comparison, claim by claim."""
 
@@ -35,6 +46,7 @@ class Truth:
     missed: int
     invented: int
     wrong_state: int
+    labels: tuple[LabelCount, ...]
 
     @property
     def exact(self) -> bool:
@@ -56,6 +68,17 @@ def compare(labels: Mapping[str, str], states: Mapping[str, str]) -> Truth:
         missed=len(expected.keys() - states.keys()),
         invented=len(states.keys() - expected.keys()),
         wrong_state=sum(expected[claim] != states[claim] for claim in both),
+        labels=_count(labels, states),
+    )
+
+
+def _count(labels: Mapping[str, str], states: Mapping[str, str]) -> tuple[LabelCount, ...]:
+    ends: dict[str, Counter[str]] = {}
+    for claim, label in labels.items():
+        ends.setdefault(label, Counter())[states.get(claim, "none")] += 1
+    return tuple(
+        LabelCount(label, n.total(), n["open"], n["explained"], n["none"])
+        for label, n in sorted(ends.items(), key=lambda item: -item[1].total())
     )
 
 
@@ -120,7 +143,12 @@ class Outcome:
             "dismissed": p.dismissed,
             "precision": p.share,
             "precision_interval": [p.low, p.high],
-            **{name: value for name, value in asdict(self.truth).items() if name != "overlaps"},
+            **{
+                name: value
+                for name, value in asdict(self.truth).items()
+                if name not in ("overlaps", "labels")
+            },
+            "truth": [asdict(label) for label in self.truth.labels],
             "rows": self.pace.rows,
             "seconds": round(self.pace.seconds, 2),
             "rows_per_s": self.pace.rows_per_second,

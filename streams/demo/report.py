@@ -22,6 +22,7 @@ def show(result: Outcome, console: Console) -> None:
     console.print(
         Panel(_funnel(result), title="benefit-while-employed 领取失业保险金期间疑似就业", expand=False)
     )
+    console.print(_labels(result))
     for text in (_truth(result), _precision(result)):
         console.print(text, soft_wrap=False)
     console.print(_reconciliation(result.published))
@@ -45,6 +46,14 @@ def _funnel(result: Outcome) -> Table:
         bar = "█" * (BAR if name.startswith("checked") else max(1, round(share * BAR / 2)))
         table.add_row(name, f"{number:,}", f"[cyan]{bar}[/cyan]")
     table.add_row("withdrawn 已撤回", f"{result.alerts['withdrawn']:,}", "")
+    return table
+
+
+def _labels(result: Outcome) -> Table:
+    table = Table("truth.csv says", "claims", "open 待核查", "explained 已有解释", "no alert", box=None)
+    for count in result.truth.labels:
+        cells = (count.claims, count.open, count.explained, count.none)
+        table.add_row(count.label, *(f"{number:,}" for number in cells))
     return table
 
 
