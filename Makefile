@@ -29,7 +29,7 @@ check: $(STAMP)             ## lint, types, dependency direction, the example ca
 	@$(BIN)/crosscheck check
 
 bench: $(STAMP)             ## measure, and rewrite the table in tests/bench/README.md
-	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@$(BIN)/python -m tests.bench.run $(ARGS)
 
 kafka-up:                   ## a real broker on 127.0.0.1 (PORT=9092, DIR=.kafka)
 	@$(KAFKA) start

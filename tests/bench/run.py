@@ -24,21 +24,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from matchers.rules.conflict import RuleSet
+from streams.agents.partition import Partition
+from streams.city import generate
+from streams.publisher.keys import KeyRing
+from streams.publisher.memory import FrontMemory
+from streams.publisher.publish import Job, Progress, Publisher
+from streams.steps.admission import Admission, Admitted
+from tests.oracle.oracle import final_checks
+from topics.batch import decode_batch, decode_rows
+from topics.catalog import Catalog, load_catalog
+from topics.records import Record, StoredRecord
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from matchers.rules.conflict import RuleSet  # noqa: E402
-from streams.agents.partition import Partition  # noqa: E402
-from streams.city import generate  # noqa: E402
-from streams.publisher.keys import KeyRing  # noqa: E402
-from streams.publisher.memory import FrontMemory  # noqa: E402
-from streams.publisher.publish import Job, Progress, Publisher  # noqa: E402
-from streams.steps.admission import Admission, Admitted  # noqa: E402
-from tests.oracle.oracle import final_checks  # noqa: E402
-from topics.batch import decode_batch, decode_rows  # noqa: E402
-from topics.catalog import Catalog, load_catalog  # noqa: E402
-from topics.records import Record, StoredRecord  # noqa: E402
-
 TABLE = Path(__file__).parent / "README.md"
 
 
