@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from topics.errors import BrokerUnavailable
+
 BUSY_MS = 30_000
 
 
@@ -30,8 +32,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """One write transaction; rolled back when the block raises."""
-    connection.execute("BEGIN IMMEDIATE")
+    """One write transaction; rolled back when the block raises. Raises BrokerUnavailable if it cannot begin."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        remedy = "is a worker or publisher paused in the middle of a write? wake it or end it"
+        raise BrokerUnavailable(f"the embedded log cannot be written ({error})", remedy=remedy) from None
     try:
         yield connection
     except BaseException:

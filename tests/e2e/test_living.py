@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sqlite3
 import statistics
 import time
 from pathlib import Path
@@ -72,6 +73,29 @@ def _owned(data: Path) -> set[str]:
     return {folder.name for folder in (data / "state").glob("facts-*")}
 
 
+def _pause(zombie: Worker, log: Path) -> None:
+    """SIGSTOP, but not within a write: a paused writer holds its topic's file and everyone waits for it."""
+    for _ in range(100):
+        zombie.hit(signal.SIGSTOP)
+        time.sleep(0.05)
+        if all(_writable(file) for file in (*log.glob("*.topic"), log / "groups.sqlite")):
+            return
+        zombie.hit(signal.SIGCONT)
+        time.sleep(0.02)
+    raise AssertionError("the worker was never caught between two writes")
+
+
+def _writable(file: Path) -> bool:
+    database = sqlite3.connect(file, timeout=0.5, isolation_level=None)
+    try:
+        database.executescript("BEGIN IMMEDIATE; ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        database.close()
+    return True
+
+
 def test_a_paused_worker_that_wakes_up_changes_nothing(village: Town, city: Path) -> None:
     """Each worker has a data folder of its own, as on machines of their own."""
     late, early = village.folder / "late", village.folder / "early"
@@ -82,7 +106,7 @@ def test_a_paused_worker_that_wakes_up_changes_nothing(village: Town, city: Path
     publish = Thread(target=village.publish, args=(CLAIMS, city / f"{CLAIMS}.csv"))
     publish.start()
     wait_until(lambda: village.records("facts"), "the first facts")
-    zombie.hit(signal.SIGSTOP)
+    _pause(zombie, village.folder / "log")
     publish.join()
     for resource in RESOURCES[1:]:
         village.publish(resource, city / f"{resource}.csv")

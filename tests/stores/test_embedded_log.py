@@ -200,3 +200,16 @@ def test_an_identity_half_written_is_not_taken_for_one(tmp_path: Path) -> None:
     log = EmbeddedLog(tmp_path)
     assert log.log_id
     assert EmbeddedLog(tmp_path).log_id == log.log_id
+
+
+def test_a_writer_that_does_not_let_go_is_reported(log: EmbeddedLog, tmp_path: Path) -> None:
+    """A process paused within a write holds the file; nobody may break its lock, but the error says what it is."""
+    holder = sqlite3.connect(tmp_path / "log" / "t.topic", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    log._topics["t"].writer.execute("PRAGMA busy_timeout=50")
+    with pytest.raises(BrokerUnavailable, match="cannot be written"):
+        log.append("t", 0, records("a"))
+    holder.execute("ROLLBACK")
+    log.append("t", 0, records("a"))
+    assert values(log) == ["a"]
+    holder.close()
