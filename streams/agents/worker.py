@@ -22,6 +22,8 @@ from topics.errors import StateError
 from topics.names import FACTS, change_topic, topic_specs
 from topics.records import StoredRecord
 
+logger = logging.getLogger("crosscheck.worker")
+
 GROUP = "crosscheck"
 STOP_SECONDS = 2.5
 TICK_SECONDS = 0.5
@@ -153,6 +155,9 @@ async def _stop(app: WorkerApp, hub: Hub) -> None:
         await app.consumer.on_partitions_revoked(set(app.consumer.assignment()))
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(app.stop(), STOP_SECONDS)
-    with contextlib.suppress(Exception):
+    try:
         await hub.close()
-    logging.getLogger("crosscheck.worker").info("stopped")
+    except Exception as error:
+        # After a crash there may be nothing left to checkpoint with; the log repeats what was not.
+        logger.warning("stopped without a last checkpoint (%s)", type(error).__name__)
+    logger.info("stopped")

@@ -30,7 +30,7 @@ def workers(settings: Settings, count: int) -> Iterator[list[subprocess.Popen[by
         try:
             for number in range(count):
                 log = files.enter_context((settings.data / f"worker-{number + 1}.log").open("wb"))
-                started.append(subprocess.Popen(command(settings), stderr=log, stdout=log))  # noqa: S603
+                started.append(subprocess.Popen(command(settings), stderr=log, stdout=log))  # noqa: S603 - our own command
             yield started
         finally:
             for process in started:

@@ -113,7 +113,7 @@ class FrontMemory:
         if self._empty:
             return {}
         marks = ",".join("?" * len(handles))
-        query = f"SELECT handle, digest, subjects, met FROM published WHERE handle IN ({marks})"  # noqa: S608
+        query = f"SELECT handle, digest, subjects, met FROM published WHERE handle IN ({marks})"  # noqa: S608 - only ?s
         return {
             h: Published(digest, _unpack(s), met) for h, digest, s, met in self._db.execute(query, handles)
         }

@@ -33,7 +33,10 @@ class CommitGate:
 
 
 class Gated:
-    """Consumer behaviour shared by both transports; the app carries the gate as `app.gate`."""
+    """Consumer behaviour shared by both transports; the app carries the gate as `app.gate`.
+
+    What it calls and overrides is the Consumer's that it is mixed into (untyped in Faust), hence the ignores.
+    """
 
     app: Any
     _unacked_messages: Any
