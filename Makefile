@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 KAFKA  := deploy/kafka/broker.sh
 
-.PHONY: demo test check bench kafka-up kafka-down install
+.PHONY: demo test check bench fuzz mutants kafka-up kafka-down install
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -21,15 +21,22 @@ demo: $(STAMP)              ## the whole system on synthetic data, in under a mi
 test: $(STAMP)              ## everything, on the embedded log and on a real Kafka broker
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(STAMP)             ## lint, types, dependency direction, the example catalog
+check: $(STAMP)             ## lint, types, dependency direction, the catalogs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/crosscheck check
+	@$(BIN)/crosscheck check --catalog city
 
 bench: $(STAMP)             ## measure, and rewrite the table in tests/bench/README.md
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+fuzz: $(STAMP)              ## random rules and histories: stream = SQL = naive reference (FUZZ_EXAMPLES=2000)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/python -m pytest --timeout 0 tests/differential $(ARGS)
+
+mutants: $(STAMP)           ## every mistake that could be made in the evaluator: does a test fail?
+	@$(BIN)/python -m tests.mutation.run $(ARGS)
 
 kafka-up:                   ## a real broker on 127.0.0.1 (PORT=9092, DIR=.kafka)
 	@$(KAFKA) start

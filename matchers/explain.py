@@ -7,12 +7,13 @@ Must not know: the log, keys, screens.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from topics.alerts import Alert, Disposition, Evidence, ExculpationCheck, SourceStatus
-from topics.catalog import Catalog, EvidenceSource, Exculpation, Rule, Text
+from topics.catalog import Catalog, EvidenceSource, Rule, Text
 from topics.vocabulary import DECISIONS, STATES
 
 Language = Literal["zh", "en"]
@@ -23,19 +24,33 @@ NOT_A_VERDICT = Text(
     "This is a question, not a verdict: records of different sources do not fit together, which does not mean "
     "that the person did wrong. An officer decides, on evidence of their own.",
 )
-_STATE = {
-    "open": Text(
-        "至少一项佐证没有可适用的排除情形,需要核查。",
-        "at least one piece of evidence falls to no exculpation, so somebody should look into it.",
+_OPEN = {
+    "conflict": Text(
+        "可适用的排除情形不足以解释佐证,需要核查。",
+        "the evidence is not all exculpated, so somebody should look into it.",
     ),
+    "duplicate": Text(
+        "除去有排除情形的记录,同时存在的记录仍超过允许的数目,需要核查。",
+        "more records are there at once than are allowed, not counting exculpated ones: somebody should look.",
+    ),
+    "threshold": Text(
+        "除去有排除情形的佐证,合计仍确定达到规则规定的界限,需要核查。",
+        "what was counted certainly reaches the rule's line, not counting exculpated evidence: somebody should look.",
+    ),
+    "missing": Text(
+        "期限已过,应有的对应记录仍未见,也没有可适用的排除情形,需要核查。",
+        "the deadline has passed, the counterpart is not there and no exculpation applies: somebody should look.",
+    ),
+}
+_OPEN["mismatch"] = _OPEN["conflict"]
+_STATE = {
     "explained": Text(
-        "每一项佐证都有可适用的排除情形,按规则不需要追查;仍可由核查员处置。",
-        "every piece of evidence falls to an exculpation, so the rule asks for nothing more; "
-        "an officer may still decide.",
+        "考虑可适用的排除情形后,按规则不需要追查;仍可由核查员处置。",
+        "exculpations explain it, so the rule asks for nothing more; an officer may still decide.",
     ),
     "withdrawn": Text(
-        "来源数据已更正或删除,差异不再存在:不需要处置,也不应据此作出任何对当事人不利的处理。",
-        "a source corrected or deleted what did not fit, so the question is gone: there is nothing to decide, "
+        "来源数据已更正或删除,或规则不再适用,差异不再存在:不需要处置,也不应据此作出任何对当事人不利的处理。",
+        "a source was corrected, or the rule no longer applies, so the question is gone: there is nothing to decide, "
         "and nothing to hold against the person.",
     ),
 }
@@ -137,8 +152,10 @@ class _Names:
 
     def exculpation(self, resource_id: str, code: str) -> Text:
         """What an exculpation says."""
-        declared: Iterable[Exculpation] = (e for s in self.sources(resource_id) for e in s.exculpations)
-        return next((e.text for e in declared if e.code == code), Text(code, code))
+        of_evidence = ((e.code, e.text) for s in self.sources(resource_id) for e in s.exculpations)
+        elsewhere = ((e.code, e.text) for e in self.rule.exculpations if e.resource == resource_id)
+        declared = (text for known, text in chain(of_evidence, elsewhere) if known == code)
+        return next(declared, Text(code, code))
 
 
 def _question(rule: Rule) -> tuple[Text, ...]:
@@ -168,7 +185,8 @@ def _anchor(alert: Alert, names: _Names, key: str | None) -> tuple[Text, ...]:
 
 
 def _state(alert: Alert, rule: Rule, decided: Disposition | None) -> tuple[Text, ...]:
-    state, meaning = STATES[alert.state], _STATE[alert.state]
+    state = STATES[alert.state]
+    meaning = _OPEN[rule.kind] if alert.state == "open" else _STATE[alert.state]
     lines = [Text(f"{state.zh}:{meaning.zh}", f"{state.en}: {meaning.en}")]
     if decided is not None:
         lines.append(_decision(alert, rule, decided))
@@ -188,8 +206,15 @@ def _decision(alert: Alert, rule: Rule, decided: Disposition) -> Text:
 
 
 def _evidence(alert: Alert, names: _Names) -> tuple[Text, ...]:
-    if not alert.evidence:
+    if alert.state == "withdrawn":
         return (Text("没有佐证(已撤回的预警不再披露佐证)。", "None (a withdrawn alert discloses none)."),)
+    if not alert.evidence:
+        return (
+            Text(
+                "按规则只向本部门披露存在差异,不披露佐证。",
+                "The rule discloses only that there is a discrepancy.",
+            ),
+        )
     return tuple(_piece(number, piece, names) for number, piece in enumerate(alert.evidence, 1))
 
 
@@ -197,8 +222,10 @@ def _piece(number: int, piece: Evidence, names: _Names) -> Text:
     where, when, code = names.resource(piece.resource), period_words(piece.period), names.code(piece)
     # One resource may be looked at through several fields; the alert does not say which, so all are said.
     says = [source.text for source in names.sources(piece.resource)]
-    zh = f"{number}. {where.zh},{when.zh}:{'或'.join(t.zh for t in says)}"
-    en = f"{number}. {where.en}, {when.en}: {' or '.join(t.en for t in says)}"
+    zh, en = "或".join(t.zh for t in says), " or ".join(t.en for t in says)
+    if piece.absent:
+        return Text(f"{number}. {where.zh}:查无——{zh}", f"{number}. {where.en}: nothing found: {en}")
+    zh, en = f"{number}. {where.zh},{when.zh}:{zh}", f"{number}. {where.en}, {when.en}: {en}"
     if code is not None:
         zh, en = f"{zh}({code.zh})", f"{en} ({code.en})"
     if piece.exculpation is not None:
@@ -225,6 +252,9 @@ def _favour(alert: Alert, names: _Names) -> tuple[Text, ...]:
 
 def _checked(check: ExculpationCheck, alert: Alert, names: _Names) -> Text:
     text, where = names.exculpation(check.resource, check.code), names.resource(check.resource)
+    if any((e.code, e.resource) == (check.code, check.resource) for e in names.rule.exculpations):
+        zh, en = ("适用", "applies") if check.holds else ("已查,不适用", "asked, does not apply")
+        return Text(f"「{text.zh}」({where.zh}):{zh}", f'"{text.en}" ({where.en}): {en}')
     falls = [e.exculpation == check.code for e in alert.evidence if e.resource == check.resource]
     if check.holds:
         zh, en = (
@@ -241,6 +271,7 @@ def _checked(check: ExculpationCheck, alert: Alert, names: _Names) -> Text:
 def _unasked(rule: Rule) -> tuple[Text, ...]:
     """Grounds for dismissal that no exculpation covers: only an officer can find them."""
     asked = {e.code for source in rule.evidence for e in source.exculpations}
+    asked |= {e.code for e in rule.exculpations}
     left = [t for code, (way, t) in rule.reasons.items() if way == "dismissed" and code not in asked]
     if not left:
         return ()

@@ -16,11 +16,17 @@ from topics.batch import TOKEN_BYTES
 
 LINKAGE_KEY_BYTES = 32
 DEPARTMENT_KEY_BYTES = 64
+MATCH_BYTES = 8
 
 
 def tokenise(linkage_key: bytes, kind: str, identifier: str) -> bytes:
     """16-byte token of a normalised identifier of `kind` (person_id, uscc, ...)."""
     return hmac.digest(linkage_key, f"{kind}\x1f{identifier}".encode(), "sha256")[:TOKEN_BYTES]
+
+
+def match_digest(linkage_key: bytes, kind: str, value: str) -> str:
+    """16 hex digits that stand for an attribute's value; never those of a subject's token."""
+    return hmac.digest(linkage_key, f"match\x1f{kind}\x1f{value}".encode(), "sha256")[:MATCH_BYTES].hex()
 
 
 def bucket_of(token: bytes, partitions: int) -> int:

@@ -1,13 +1,14 @@
 """Subject state of one partition: RocksDB with a write-behind cache of decoded subjects.
 
-State is a cache of the `facts` log. Changed subjects, the ledger and the log position they stand for reach
-disk in one WriteBatch (`checkpoint`), so that state and position can never disagree; a crash loses what came
-after the last checkpoint, and the log repeats it.
+State is a cache of the `facts` log. Changed subjects, who waits for what, the ledger with the rulebook (`meta`) and
+the log position they stand for reach disk in one WriteBatch (`checkpoint`), so that state and position can never
+disagree; a crash loses what came after the last checkpoint, and the log repeats it.
 Must not know: rules, topics, who owns the partition.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ CACHED_SUBJECTS = 50_000
 """Decoded subjects kept per partition, about 1 KB each; dirty ones always stay until a checkpoint."""
 
 _POSITION = b"meta:position"
-_LEDGER = b"meta:ledger"
+_META = b"meta:ledger"
 _LOG = b"meta:log"
+_WAIT = b"wait:"
 
 _decode = msgspec.msgpack.Decoder(Subject).decode
 _encode = msgspec.msgpack.encode
@@ -58,6 +60,10 @@ def _open(folder: Path) -> Rdict:
         ) from None
 
 
+def _wait_key(name: str) -> bytes:
+    return _WAIT + name.encode() + b"\0"
+
+
 class PartitionState:
     """The subjects of one partition of `facts`, up to `position` (the next offset to read)."""
 
@@ -65,6 +71,7 @@ class PartitionState:
         self._db = _open(folder)
         self._cached = cached
         self._dirty: set[bytes] = set()
+        self._waits: dict[bytes, bool] = {}
         self.subjects: dict[bytes, Subject] = {}
         owner = self._db.get(_LOG)
         if owner is not None and owner != log_id.encode():
@@ -72,7 +79,7 @@ class PartitionState:
             raise StateOfAnotherLog("state of another log", where=str(folder), remedy="discard it")
         self._log_id = log_id.encode()
         self.position = int(self._db.get(_POSITION) or 0)
-        self.ledger: bytes | None = self._db.get(_LEDGER)
+        self.meta: bytes | None = self._db.get(_META)
 
     def load(self, tokens: Iterable[bytes]) -> None:
         """Bring subjects into the cache; unknown ones begin empty."""
@@ -82,14 +89,28 @@ class PartitionState:
         for token, data in zip(wanted, self._db.get(wanted), strict=True):
             self.subjects[token] = _decode(data) if data is not None else Subject()
 
-    def select(self, wanted: Callable[[Subject], bool]) -> list[bytes]:
-        """Tokens of all subjects that `wanted` holds for, brought into the cache; reads the whole partition."""
-        for token, data in self._db.items():
-            if len(token) == TOKEN_BYTES and token not in self.subjects:
-                subject = _decode(data)
-                if wanted(subject):
-                    self.subjects[token] = subject
-        return [token for token, subject in self.subjects.items() if wanted(subject)]
+    def everyone(self) -> list[bytes]:
+        """Tokens of all subjects, in order; reads the keys of the whole partition."""
+        stored = (token for token, _ in self._db.items() if len(token) == TOKEN_BYTES)
+        return sorted({*stored, *(token for token, subject in self.subjects.items() if subject.facts)})
+
+    def wait(self, name: str, token: bytes) -> None:
+        """Note that a subject waits for `name`."""
+        self._waits[_wait_key(name) + token] = True
+
+    def take(self, first: str, last: str) -> list[bytes]:
+        """Tokens of subjects that wait for a name from `first` to `last`, in order; they wait no longer."""
+        low, high = _wait_key(first), _wait_key(last) + b"\xff" * (TOKEN_BYTES + 1)
+        keys = {key for key in self._stored_waits(low, high) if self._waits.get(key, True)}
+        keys |= {key for key, waits in self._waits.items() if waits and low <= key <= high}
+        self._waits.update(dict.fromkeys(keys, False))
+        return sorted({key[-TOKEN_BYTES:] for key in keys})
+
+    def _stored_waits(self, low: bytes, high: bytes) -> Iterator[bytes]:
+        for key in self._db.keys(from_key=low):
+            if key > high:
+                return
+            yield key
 
     def mark(self, tokens: Iterable[bytes]) -> None:
         """Note subjects that changed since the last checkpoint."""
@@ -100,25 +121,40 @@ class PartitionState:
         """Subjects waiting for the next checkpoint."""
         return len(self._dirty)
 
-    def checkpoint(self, position: int, ledger: bytes) -> None:
-        """Write changed subjects, ledger and position in one batch."""
-        if position == self.position and not self._dirty:
+    def checkpoint(self, position: int, meta: bytes, *, halfway: bool = False) -> None:
+        """Write changed subjects, waits, meta and position in one batch.
+
+        `halfway` through a step nothing is written of waits: those taken are needed when it is begun again.
+        """
+        if position == self.position and not self._dirty and not self._waits:
             return
         batch = WriteBatch(raw_mode=True)
         for token in self._dirty:
             batch.put(token, _encode(self.subjects[token]))
         batch.put(_LOG, self._log_id)
-        batch.put(_LEDGER, ledger)
+        if not halfway:
+            self._write_waits(batch)
+        batch.put(_META, meta)
         batch.put(_POSITION, b"%d" % position)
         self._db.write(batch)
         self.position = position
         self._dirty.clear()
-        self._evict()
+        self.trim()
 
-    def _evict(self) -> None:
+    def _write_waits(self, batch: WriteBatch) -> None:
+        for key, waits in self._waits.items():
+            if waits:
+                batch.put(key, b"")
+            else:
+                batch.delete(key)
+        self._waits.clear()
+
+    def trim(self) -> None:
+        """Let go of the subjects that are in excess and have not changed."""
         excess = len(self.subjects) - self._cached
         if excess > 0:
-            for token in list(self.subjects)[:excess]:
+            clean = (token for token in self.subjects if token not in self._dirty)
+            for token in list(islice(clean, excess)):
                 del self.subjects[token]
 
     def items(self) -> Mapping[bytes, Subject]:

@@ -7,10 +7,16 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from streams.transport.port import BrokerURL
+from topics.catalog.load import SHIPPED
 
 BROKER = "CROSSCHECK_BROKER"
 DATA = "CROSSCHECK_DATA"
 CATALOG = "CROSSCHECK_CATALOG"
+
+
+def shipped(catalog: Path | None) -> Path | None:
+    """`example` and `city` name the catalogs that come with Crosscheck, where no folder is called so."""
+    return catalog if catalog is None or catalog.exists() else SHIPPED.get(str(catalog), catalog)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Settings:
         return cls(
             BrokerURL.parse(url),
             folder,
-            catalog or (Path(env_catalog) if env_catalog else None),
+            shipped(catalog or (Path(env_catalog) if env_catalog else None)),
         )
 
     @property

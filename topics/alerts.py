@@ -16,13 +16,17 @@ Decision = Literal["confirmed", "dismissed"]
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """One fact that contradicts the anchor, as disclosed: `period` in months (ISO 8601, '..' = running)."""
+    """One fact that contradicts the anchor, as disclosed: `period` in months (ISO 8601, '..' = running).
+
+    `code` is the disclosed attribute's code or band; `absent`: the fact that should be there is not.
+    """
 
     department: str
     resource: str
     code: str | None
     period: str
     exculpation: str | None
+    absent: bool = False
 
 
 class ExculpationCheck(msgspec.Struct, frozen=True):
@@ -42,7 +46,7 @@ class SourceStatus(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """One revision of one check's alert."""
+    """One revision of one check's alert, as `department` may know it; `trial`: of a rule on trial, no case."""
 
     alert_id: str
     rule: str
@@ -59,6 +63,7 @@ class Alert(msgspec.Struct, frozen=True):
     batches: list[str]
     bucket: int
     updated_at: str
+    trial: bool = False
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -76,7 +81,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Disposition(msgspec.Struct, frozen=True):
-    """A named officer's decision on one alert, with the revision they had before them."""
+    """A named officer's decision on one alert, with the revision and rule version they had before them."""
 
     alert_id: str
     rule: str
@@ -85,6 +90,7 @@ class Disposition(msgspec.Struct, frozen=True):
     reason: str
     officer: str
     decided_at: str
+    rule_version: int = 0
 
 
 def check_id(rule: str, resource: str, handle: str, subject: bytes) -> str:

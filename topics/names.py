@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # the front node's hot path needs the names, not the catalog 
 
 FACTS = "facts"
 COMPLETENESS = "completeness"
+AUDIT = "audit"
 HUB = "hub"
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -60,6 +61,16 @@ def alert_topic(department: str) -> str:
     return f"alert.{department}"
 
 
+def trial_topic(department: str) -> str:
+    """Alert revisions of the department's rules that are on trial: for its stewards, never a case."""
+    return f"trial.{department}"
+
+
+def notice_topic(department: str) -> str:
+    """What became of the department's rules: activated, suspended, expired."""
+    return f"notice.{department}"
+
+
 def result_topic(department: str) -> str:
     """Comparison results for a department's own handles, compacted by check id."""
     return f"result.{department}"
@@ -96,6 +107,7 @@ def topic_specs(catalog: "Catalog") -> tuple[TopicSpec, ...]:
     specs = [
         TopicSpec(FACTS, catalog.partitions, FOR_EVER, compact=False, writer=HUB, readers=(HUB,)),
         TopicSpec(COMPLETENESS, 1, FOR_EVER, compact=True, writer=HUB, readers=(*people, HUB)),
+        TopicSpec(AUDIT, 1, AUDIT_RETENTION_MS, compact=False, writer=HUB, readers=(HUB,)),
         *(_change_spec(resource.id, resource.department) for resource in catalog.resources.values()),
     ]
     for department in catalog.departments:
@@ -119,6 +131,8 @@ def _department_specs(department: str) -> list[TopicSpec]:
 
     return [
         spec(alert_topic(department), FOR_EVER, HUB, people),
+        spec(trial_topic(department), FOR_EVER, HUB, people),
+        spec(notice_topic(department), AUDIT_RETENTION_MS, HUB, people),
         spec(result_topic(department), FOR_EVER, HUB, people, compact=True),
         spec(receipt_topic(department), RECEIPT_RETENTION_MS, HUB, front, people),
         spec(dlq_topic(department), DLQ_RETENTION_MS, HUB, front),

@@ -6,8 +6,8 @@ Must not know: where a word is shown.
 
 from collections.abc import Mapping
 
-from topics.catalog.model import Text
 from topics.catalog.nearest import remedy_for
+from topics.catalog.rule import Text
 from topics.errors import NotFound
 
 
@@ -61,7 +61,12 @@ WORDS = _texts(
     }
 )
 SUBJECTS = _texts(
-    {"person": ("自然人", "person"), "enterprise": ("法人", "enterprise"), "property": ("不动产", "property")}
+    {
+        "person": ("自然人", "person"),
+        "enterprise": ("法人", "enterprise"),
+        "property": ("不动产", "property"),
+        "certificate": ("证书", "certificate"),
+    }
 )
 SHARING_TYPES = _texts(
     {

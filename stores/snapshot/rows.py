@@ -37,15 +37,17 @@ class AlertRow(msgspec.Struct, frozen=True):
 
 
 class EvidenceRow(msgspec.Struct, frozen=True):
-    """One piece of evidence of a current alert."""
+    """One piece of evidence of a current alert, as the department `told` knows it."""
 
     alert_id: str
     piece: int
+    told: str
     department: str
     resource: str
     code: str | None
     period: str
     exculpation: str | None
+    absent: bool
 
 
 class ResultRow(msgspec.Struct, frozen=True):

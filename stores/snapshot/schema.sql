@@ -35,7 +35,7 @@ CREATE TABLE alerts (
 );
 COMMENT ON TABLE alerts IS 'current revision of every alert (核查预警)';
 COMMENT ON COLUMN alerts.state IS 'open | explained | withdrawn';
-COMMENT ON COLUMN alerts.department IS 'owner of the rule';
+COMMENT ON COLUMN alerts.department IS 'department that is told: the owner of the rule, or another it names';
 COMMENT ON COLUMN alerts.resource IS 'resource of the record asked about';
 COMMENT ON COLUMN alerts.handle IS 'opaque handle of that record: only its department can open it';
 COMMENT ON COLUMN alerts.period IS 'months: 2008-05, 2008-03/2008-07 or 2008-03/..';
@@ -48,13 +48,20 @@ COMMENT ON COLUMN alerts.complete IS 'every source of the rule is delivered in f
 CREATE TABLE evidence (
     alert_id VARCHAR NOT NULL,
     piece BIGINT NOT NULL,
+    told VARCHAR NOT NULL,
     department VARCHAR NOT NULL,
     resource VARCHAR NOT NULL,
     code VARCHAR,
     period VARCHAR NOT NULL,
-    exculpation VARCHAR
+    exculpation VARCHAR,
+    absent BOOLEAN NOT NULL
 );
 COMMENT ON TABLE evidence IS 'one row per piece of evidence (佐证) of a current alert';
+COMMENT ON COLUMN evidence.told IS 'the department of alerts.department: join on both';
+COMMENT ON COLUMN evidence.department IS 'department that holds the evidence';
+COMMENT ON COLUMN evidence.code IS 'the disclosed code or band';
+COMMENT ON COLUMN evidence.period IS 'months; empty where they are not disclosed, or nothing is there';
+COMMENT ON COLUMN evidence.absent IS 'the fact that should be there is not';
 COMMENT ON COLUMN evidence.piece IS '1, 2, ... within the alert';
 COMMENT ON COLUMN evidence.exculpation IS 'the exculpation this piece falls to; NULL: none';
 

@@ -13,14 +13,18 @@ from pathlib import Path
 import msgspec
 from faust.types import TP
 
-from matchers.rules.conflict import RuleSet
 from streams.agents.outbox import Outbox
 from streams.agents.partition import Partition
+from streams.agents.steward import Steward
+from streams.agents.watch import Watch
+from streams.clock import Clock, no_clock
 from streams.steps.admission import Admission, Admitted, Refused
+from streams.steps.rulebook import Rulebook
 from streams.transport.gate import CommitGate
 from streams.transport.port import Log
 from topics.catalog import Catalog
 from topics.codec import encode
+from topics.control import control_record
 from topics.errors import StateError, StateOfAnotherLog
 from topics.names import FACTS, dlq_topic, receipt_topic
 from topics.receipts import DeadLetter
@@ -28,6 +32,9 @@ from topics.records import Record, StoredRecord, event_headers
 
 LOCK_PATIENCE_SECONDS = 3.0
 """How long to wait for a former owner on this machine to let go of a state folder."""
+
+WATCH_SECONDS = 5.0
+"""How often decisions are looked at."""
 
 MAX_LETTER_BYTES = 500_000
 """Bytes of a message that its dead letter repeats (in base64): a larger one would not fit in a record."""
@@ -38,14 +45,25 @@ logger = logging.getLogger("crosscheck.hub")
 class Hub:
     """Owned partitions of `facts`, and messages of change topics on their way into it."""
 
-    def __init__(self, catalog: Catalog, log: Log, log_id: str, state: Path) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        log: Log,
+        log_id: str,
+        state: Path,
+        today: Clock = no_clock,
+    ) -> None:
         self._admission = Admission(catalog)
-        self._rules = RuleSet.of(catalog.active_rules)
+        self._steward = Steward(catalog, today)
         self._log = log
         self._log_id = log_id
         self._state = state
         self.partitions: dict[int, Partition] = {}
         self._forwarding: dict[TP, Outbox] = {}
+        self._known: dict[int, int] = {}
+        self._drifted: set[str] = set()
+        self._watch = Watch(log)
+        self._next_watch = 0.0
         self.gate = CommitGate(self.starts, self.revoke)
         self.ready: Callable[[], None] = lambda: None
 
@@ -87,11 +105,34 @@ class Hub:
         self.gate.advance(TP(FACTS, partition), position)
 
     async def tick(self) -> None:
-        """Advance what has arrived and checkpoint partitions that have gone quiet."""
+        """Advance what has arrived, checkpoint partitions that have gone quiet, tell them of days and rules."""
         for tp, outbox in list(self._forwarding.items()):
             self._advance(tp, outbox)
-        for partition in list(self.partitions.values()):
+        for number, partition in list(self.partitions.items()):
             await partition.checkpoint_if_due(self._checkpointed)
+            await self._govern(number, partition)
+        if 0 in self.partitions and asyncio.get_running_loop().time() >= self._next_watch:
+            await self._suspend_failing(self.partitions[0].book)
+
+    async def _suspend_failing(self, book: Rulebook) -> None:
+        """The owner of partition 0 watches what officers decide, and tells every partition."""
+        self._next_watch = asyncio.get_running_loop().time() + WATCH_SECONDS
+        for suspension in await self._watch.failing(book):
+            logger.warning("rule %s is under its precision floor: suspended", suspension.rule.id)
+            for number in await self._log.ends(FACTS):
+                await (await self._log.send(FACTS, number, [control_record(suspension)]))
+
+    async def _govern(self, number: int, partition: Partition) -> None:
+        """Append the controls that a partition lacks, once it knows all that its log says."""
+        if partition.next >= self._known.get(number, 0):
+            for rule in set(self._steward.drifted(partition.book)) - self._drifted:
+                logger.warning("rule %s is declared otherwise than in the log: give it a new version", rule)
+                self._drifted.add(rule)
+            controls = self._steward.lacking(partition.book)
+            if controls:
+                records = [control_record(control) for control in controls]
+                await (await self._log.send(FACTS, number, records))
+                self._known[number] = (await self._log.ends(FACTS))[number]
 
     async def starts(self, tps: Iterable[TP], committed: Mapping[TP, int]) -> dict[TP, int]:
         """Where each assigned partition starts: `facts` at its state, a change topic where it was committed."""
@@ -103,6 +144,8 @@ class Hub:
             else:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
                 starts[tp] = max(outbox.safe or 0, committed[tp])
+        for number, partition in list(self.partitions.items()):
+            await self._govern(number, partition)
         self.ready()
         return starts
 
@@ -115,6 +158,8 @@ class Hub:
                 shutil.rmtree(partition.folder)
                 partition = await self._open_state(number)
             self.partitions[number] = partition
+            self._known[number] = end
+        # No await since it was put there: Faust may take partitions away while it asks where to start.
         return self.partitions[number].next
 
     def _folder(self, number: int) -> Path:
@@ -136,7 +181,7 @@ class Hub:
         return self._partition(number, self._state / f"aside-{number}-{uuid.uuid4().hex[:8]}")
 
     def _partition(self, number: int, folder: Path) -> Partition:
-        return Partition(number, folder, self._log, self._log_id, self._rules)
+        return Partition(number, folder, self._log, self._log_id)
 
     async def revoke(self, tps: Iterable[TP]) -> None:
         """Let partitions go: everything sent has arrived, every state is checkpointed and closed."""

@@ -16,7 +16,8 @@ from faust.transport import drivers
 from faust.types import EventT
 
 from streams.agents.hub import Hub
-from streams.transport.port import BrokerURL, Log, connect
+from streams.clock import Clock, wall_clock
+from streams.transport.port import WORKERS, BrokerURL, Log, connect
 from topics.catalog import Catalog
 from topics.errors import StateError
 from topics.names import FACTS, change_topic, topic_specs
@@ -24,7 +25,7 @@ from topics.records import StoredRecord
 
 logger = logging.getLogger("crosscheck.worker")
 
-GROUP = "crosscheck"
+GROUP = WORKERS
 STOP_SECONDS = 2.5
 TICK_SECONDS = 0.5
 
@@ -110,6 +111,7 @@ async def run_worker(
     catalog: Catalog,
     stop: asyncio.Event,
     *,
+    clock: Clock = wall_clock,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Work until `stop` is set. Raises BrokerUnavailable, or what crashed the app."""
@@ -118,7 +120,7 @@ async def run_worker(
         await _check_partitions(log, catalog)
         data.mkdir(parents=True, exist_ok=True)  # Faust makes its folder, but none above it
         app = build_app(broker, data)
-        hub = Hub(catalog, log, log.log_id, data / "state")
+        hub = Hub(catalog, log, log.log_id, data / "state", clock)
         wire(app, hub, catalog)
         app.finalize()
         hub.ready = ready

@@ -5,7 +5,7 @@ Must not know: how Crosscheck works. It plays the departments' systems, so it sh
 """
 
 from streams.city.generate import generate
-from streams.city.scenarios import SCENARIOS, Scenario
+from streams.city.scenarios import KNOWN, SCENARIOS, TOWN, Scenario
 from streams.city.summary import CitySummary
 
-__all__ = ["SCENARIOS", "CitySummary", "Scenario", "generate"]
+__all__ = ["KNOWN", "SCENARIOS", "TOWN", "CitySummary", "Scenario", "generate"]

@@ -5,8 +5,9 @@ as a valid one (a truncated person id is never 15 characters long).
 Must not know: rows and files.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from random import Random
 
 from msgspec import Struct
@@ -51,8 +52,9 @@ class People:
         self._rng = rng
         self._ids: set[str] = set()
 
-    def person(self) -> Person:
-        return Person(self._unique(_person_id), person_name(self._rng))
+    def person(self, births: Sequence[str] = _BIRTHS) -> Person:
+        """Born on one of these days (YYYYMMDD)."""
+        return Person(self._unique(partial(_person_id, births=births)), person_name(self._rng))
 
     def uscc(self) -> str:
         return self._unique(_uscc)
@@ -64,10 +66,10 @@ class People:
         return found
 
 
-def _person_id(rng: Random) -> str:
+def _person_id(rng: Random, births: Sequence[str]) -> str:
     areas = _HANGZHOU if rng.random() < 0.7 else _ELSEWHERE
     area = areas[int(rng.random() * len(areas))]
-    first17 = f"{area}{_BIRTHS[int(rng.random() * len(_BIRTHS))]}{1 + int(rng.random() * 998):03d}"
+    first17 = f"{area}{births[int(rng.random() * len(births))]}{1 + int(rng.random() * 998):03d}"
     return first17 + check_digit(first17)
 
 
@@ -88,7 +90,8 @@ def written(rng: Random, number: str, noise: float = CAREFUL) -> str:
     """A person id as a clerk writes it: mostly plain, now and then full-width, 15-digit or lower-case x."""
     draw = rng.random()
     if draw < noise:
-        return number.translate(_FULL_WIDTH) if draw < noise * 0.5 else number[:6] + number[8:17]
+        short = draw >= noise * 0.5 and number[6:8] == "19"  # 15 digits leave the century out
+        return number[:6] + number[8:17] if short else number.translate(_FULL_WIDTH)
     return number.lower() if number[17] == "X" and draw < 0.15 else number
 
 

@@ -122,15 +122,19 @@ _HANGZHOU = Scenario(
 )
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType({_HANGZHOU.name: _HANGZHOU})
+TOWN = "city"
+"""The scenario of all rule packs, which streams.city.town generates."""
+
+KNOWN = (*SCENARIOS, TOWN)
 _SMALLEST, _LARGEST = 0.005, 20.0
 
 
 def find(name: str) -> Scenario:
     if name in SCENARIOS:
         return SCENARIOS[name]
-    near = process.extractOne(name, SCENARIOS.keys(), score_cutoff=60)
+    near = process.extractOne(name, KNOWN, score_cutoff=60)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise NotFound(f"no scenario {name!r}", remedy=f"{hint}known: {', '.join(SCENARIOS)}")
+    raise NotFound(f"no scenario {name!r}", remedy=f"{hint}known: {', '.join(KNOWN)}")
 
 
 def plan(scenario: Scenario, scale: float) -> Plan:

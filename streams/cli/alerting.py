@@ -29,6 +29,7 @@ from streams.transport.port import Log, connect
 from topics.alerts import Alert, AlertState, Disposition, Verdict
 from topics.catalog import Catalog, load_catalog
 from topics.codec import encode
+from topics.control import RuleEvent
 from topics.names import disposition_topic
 from topics.records import Record, event_headers
 from topics.vocabulary import STATES, VERDICTS
@@ -42,12 +43,13 @@ def alerts(
         bool, typer.Option("--follow", "-f", help="go on showing revisions as they come")
     ] = False,
     state: Annotated[AlertState | None, typer.Option(help="only this state")] = None,
+    trial: Annotated[bool, typer.Option("--trial", help="of rules on trial (试运行): never a case")] = False,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,
     json: Json = False,
 ) -> None:
-    """Alerts of a department's rules (核查预警): the current revision of each."""
+    """Alerts that a department is told of (核查预警): the current revision of each."""
     settings = Settings.resolve(broker, data, catalog)
     loaded = load_catalog(settings.catalog)
     loaded.department(department)
@@ -56,8 +58,11 @@ def alerts(
         with suppress(KeyboardInterrupt):
             run(_follow(settings, loaded, department, wanted, json))
         return
-    shown = [alert for alert in run(_alerts(settings, loaded, department)) if alert["state"] in wanted]
+    found, stopped = run(_alerts(settings, loaded, department, trial=trial))
+    shown = [alert for alert in found if alert["state"] in wanted]
     write_lines(shown) if json else _list(shown)
+    for event in stopped:
+        err.print(f"rule {event.rule} 规则已暂停 is suspended ({event.reason}): its alerts are withdrawn")
 
 
 async def own_view(settings: Settings, catalog: Catalog, log: Log) -> OwnView:
@@ -66,13 +71,17 @@ async def own_view(settings: Settings, catalog: Catalog, log: Log) -> OwnView:
     return OwnView(catalog, book, await current.deliveries(log))
 
 
-async def _alerts(settings: Settings, catalog: Catalog, department: str) -> list[dict[str, Any]]:
+async def _alerts(
+    settings: Settings, catalog: Catalog, department: str, *, trial: bool
+) -> tuple[list[dict[str, Any]], list[RuleEvent]]:
+    """Alerts in the order in which an officer works, and the department's rules that are suspended."""
     async with connect(settings.broker) as log:
         view = await own_view(settings, catalog, log)
-        found = (await current.alerts(log, department)).values()
+        found = (await current.alerts(log, department, trial=trial)).values()
         order = {name: i for i, name in enumerate(STATE_STYLE)}
         shown = [view.alert(alert) for alert in found]
-        return sorted(shown, key=lambda a: (order[a["state"]], a["period"], a["alert_id"]))
+        stopped = current.suspended(await current.notices(log, department), department)
+    return sorted(shown, key=lambda a: (order[a["state"]], a["period"], a["alert_id"])), stopped
 
 
 async def _follow(
@@ -90,11 +99,17 @@ async def _follow(
 
 def line(alert: dict[str, Any]) -> str:
     """One alert on one line."""
-    sources = ", ".join(f"{e['resource']} {e['code'] or ''} {e['period']}".strip() for e in alert["evidence"])
+    sources = ", ".join(_piece(e) for e in alert["evidence"])
     state = STATES[alert["state"]]
     return (
         f"{alert['alert_id'][:12]}  {state.zh} {state.en:9}  {_record(alert)}  {alert['period']}  {sources}"
     )
+
+
+def _piece(evidence: dict[str, Any]) -> str:
+    if evidence["absent"]:
+        return f"{evidence['resource']} 查无 nothing found"
+    return f"{evidence['resource']} {evidence['code'] or ''} {evidence['period']}".strip()
 
 
 def _record(row: dict[str, Any]) -> str:
@@ -174,7 +189,8 @@ async def _decide(
 ) -> Disposition:
     async with connect(settings.broker) as log:
         alert = await current.find_alert(log, catalog, alert_id)
-        made = dispose(alert, catalog.rule(alert.rule), decision, reason, officer)
+        rule = await current.rule_of(log, catalog, alert)
+        made = dispose(alert, rule, decision, reason, officer)
         await (await log.send(disposition_topic(alert.department), 0, [disposition_record(alert, made)]))
         return made
 

@@ -38,7 +38,7 @@ def explain(
     if json:
         write_json(as_json(found, languages))
     else:
-        _print(found.explanation, languages)
+        say(found.explanation, languages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ async def _find(settings: Settings, catalog: Catalog, alert_id: str) -> Found:
         alert = await current.find_alert(log, catalog, alert_id)
         deliveries = await current.deliveries(log)
         decided = (await current.dispositions(log, alert.department)).get(alert.alert_id)
-    rule = catalog.rule(alert.rule)
+        rule = await current.rule_of(log, catalog, alert)
     keys = KeyRing.at(settings.data, generate=False)
     own = OwnView(catalog, KeyBook(keys), deliveries).alert(alert)
     known = Known(own["key"], delivered_now(alert, rule, deliveries), decided)
@@ -73,8 +73,12 @@ def delivered_now(alert: Alert, rule: Rule, deliveries: Deliveries) -> list[Sour
 
 def as_json(found: Found, languages: Iterable[Language]) -> dict[str, Any]:
     """The alert as `crosscheck alerts --json` gives it, with `disposition`, and `explanation` by language."""
-    explanation = found.explanation
-    words = {
+    return {**found.alert, "explanation": in_sections(found.explanation, languages)}
+
+
+def in_sections(explanation: Explanation, languages: Iterable[Language]) -> dict[str, Any]:
+    """Title and sections by language."""
+    return {
         language: {
             "title": getattr(explanation.title, language),
             "sections": [
@@ -87,10 +91,10 @@ def as_json(found: Found, languages: Iterable[Language]) -> dict[str, Any]:
         }
         for language in languages
     }
-    return {**found.alert, "explanation": words}
 
 
-def _print(explanation: Explanation, languages: Iterable[Language]) -> None:
+def say(explanation: Explanation, languages: Iterable[Language]) -> None:
+    """Plain text on the screen, one language after the other."""
     for number, language in enumerate(languages):
         if number:
             out.rule()

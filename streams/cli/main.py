@@ -5,7 +5,18 @@ import sys
 
 import typer
 
-from streams.cli import alerting, demonstrating, explaining, publishing, snapshots, stewarding, working
+from streams.cli import (
+    activating,
+    alerting,
+    backtesting,
+    demonstrating,
+    explaining,
+    publishing,
+    ruling,
+    snapshots,
+    stewarding,
+    working,
+)
 from streams.cli.screen import fail
 from topics.errors import CrosscheckError
 
@@ -30,12 +41,32 @@ COMMANDS = (
     alerting.decide,
     snapshots.snapshot,
     snapshots.sql,
+    backtesting.backtest,
+    activating.tick,
     stewarding.check,
     stewarding.topics,
     stewarding.keys,
 )
 for command in COMMANDS:
     app.command(command.__name__)(command)
+
+rules = typer.Typer(
+    name="rules",
+    help="Rules (比对规则): list, explain, compare, activate, suspend. See also `crosscheck backtest`.",
+    no_args_is_help=True,
+)
+RULE_COMMANDS = (
+    ruling.list_,
+    ruling.show,
+    ruling.explain,
+    ruling.schema,
+    backtesting.diff,
+    activating.activate,
+    activating.suspend,
+)
+for of_rules in RULE_COMMANDS:
+    rules.command(of_rules.__name__.strip("_"))(of_rules)
+app.add_typer(rules)
 
 
 def main() -> None:

@@ -45,7 +45,9 @@ Data = Annotated[
 ]
 CatalogFolder = Annotated[
     Path | None,
-    typer.Option("--catalog", envvar="CROSSCHECK_CATALOG", help="catalog folder (default: the example city)"),
+    typer.Option(
+        "--catalog", envvar="CROSSCHECK_CATALOG", help="catalog folder, or example | city (default: example)"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout; a list is one object a line")]
 DepartmentName = Annotated[str, typer.Option("--department", "-d", help="whose view")]
@@ -77,6 +79,6 @@ def fail(error: CrosscheckError) -> int:
     """Say what is wrong on stderr; the exit code."""
     if isinstance(error, CatalogInvalid):
         for finding in error.findings:
-            err.print(str(finding), style="red", markup=False)
-    err.print(f"error: {error}", style="bold red", markup=False)
+            err.print(str(finding), style="red", markup=False, emoji=False)
+    err.print(f"error: {error}", style="bold red", markup=False, emoji=False)
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)

@@ -164,12 +164,12 @@ def _print_table(answer: _Answer) -> None:
     rows = answer.rows()
     for row in islice(rows, ROWS_SHOWN):
         table.add_row(*(_cell(value) for value in row))
-    _print_wide(table)
+    print_wide(table)
     if next(rows, None) is not None:
         err.print(f"the first {ROWS_SHOWN} rows; --json writes all", style="yellow")
 
 
-def _print_wide(table: Table) -> None:
+def print_wide(table: Table) -> None:
     """As wide as it needs where no window is the limit."""
     console = out
     if not out.is_terminal:
@@ -230,5 +230,5 @@ def _list(place: Path, json: bool) -> None:
             table.add_row(Text(c.table, style="bold"), "", "", Text(c.about, style="bold"))
         shown = c.table
         table.add_row("", *(Text(text) for text in (c.column, c.type, c.meaning)))
-    _print_wide(table)
+    print_wide(table)
     err.print(f"snapshot {place}")

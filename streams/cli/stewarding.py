@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, run, write_json, write_lines
+from streams.clock import wall_clock
 from streams.publisher.keys import KeyRing
 from streams.settings import Settings
 from streams.transport.port import connect
@@ -19,7 +20,7 @@ from topics.names import FOR_EVER, topic_specs
 def check(catalog: CatalogFolder = None, json: Json = False) -> None:
     """Validate a catalog (目录): every error with file, line and remedy."""
     settings = Settings.resolve(None, None, catalog)
-    findings = check_catalog(settings.catalog or EXAMPLE)
+    findings = check_catalog(settings.catalog or EXAMPLE, today=wall_clock())
     if json:
         write_lines({"where": f.where, "what": f.what, "remedy": f.remedy} for f in findings)
     if findings:

@@ -3,27 +3,46 @@
 import asyncio
 import logging
 import signal
+from typing import Annotated, Literal
+
+import typer
 
 from streams.cli.screen import Broker, CatalogFolder, Data, err, run
+from streams.clock import no_clock, wall_clock
 from streams.settings import Settings
 from topics.catalog import Catalog, load_catalog
 
 
-def worker(broker: Broker = None, data: Data = None, catalog: CatalogFolder = None) -> None:
+def worker(
+    clock: Annotated[
+        Literal["today", "log"],
+        typer.Option(help="business date: today's, or only what `crosscheck tick` tells the log"),
+    ] = "today",
+    broker: Broker = None,
+    data: Data = None,
+    catalog: CatalogFolder = None,
+) -> None:
     """Run a worker: admit, join, alert. Start as many as you like; they share the partitions."""
     settings = Settings.resolve(broker, data, catalog)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("crosscheck").setLevel(logging.INFO)
     logging.getLogger("faust").setLevel(logging.ERROR)
-    run(_work(settings, load_catalog(settings.catalog)))
+    run(_work(settings, load_catalog(settings.catalog), from_log=clock == "log"))
 
 
-async def _work(settings: Settings, catalog: Catalog) -> None:
+async def _work(settings: Settings, catalog: Catalog, *, from_log: bool) -> None:
     from streams.agents.worker import run_worker
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     err.print(f"worker on {settings.broker}, {len(catalog.active_rules)} active rule(s); Ctrl-C stops it")
-    await run_worker(settings.broker, settings.data, catalog, stop, ready=lambda: err.print("worker ready"))
+    await run_worker(
+        settings.broker,
+        settings.data,
+        catalog,
+        stop,
+        clock=no_clock if from_log else wall_clock,
+        ready=lambda: err.print("worker ready"),
+    )
     err.print("worker stopped")

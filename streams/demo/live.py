@@ -1,6 +1,7 @@
 """The live screen of a demonstration: progress on stderr, alerts as they appear and as they are withdrawn."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -24,9 +25,10 @@ STYLE = {"open": "red", "explained": "yellow", "withdrawn": "green"}
 
 
 class LiveScreen:
-    """Implements streams.demo.stages.Stage on a terminal; a context manager."""
+    """Implements streams.demo.departments.Stage on a terminal; a context manager."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, titles: Mapping[str, str] = TITLES) -> None:
+        self._titles = titles
         self._progress = Progress(
             TextColumn("  {task.description}"),
             BarColumn(30),
@@ -50,7 +52,7 @@ class LiveScreen:
     def begin(self, name: str) -> None:
         """A stage begins: its title stays on screen."""
         self._shown.clear()
-        self._console.print(TITLES[name], style="bold")
+        self._console.print(self._titles[name], style="bold")
 
     def city(self, step: str, rows: int) -> None:
         """A file was written."""
@@ -79,7 +81,7 @@ class LiveScreen:
 
 
 class Silent:
-    """Implements streams.demo.stages.Stage for --json and tests: says nothing."""
+    """Implements streams.demo.departments.Stage for --json and tests: says nothing."""
 
     def begin(self, name: str) -> None:
         """Nothing."""

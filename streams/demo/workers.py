@@ -14,15 +14,15 @@ from topics.errors import BrokerUnavailable
 STOP_SECONDS = 10
 
 
-def command(settings: Settings) -> list[str]:
-    """The command line of one worker."""
+def command(settings: Settings, clock: str = "today") -> list[str]:
+    """The command line of one worker; `clock`: whence it takes the business date."""
     places = ["--broker", str(settings.broker), "--data", str(settings.data)]
     catalog = ["--catalog", str(settings.catalog)] if settings.catalog else []
-    return [sys.executable, "-m", "streams.cli.main", "worker", *places, *catalog]
+    return [sys.executable, "-m", "streams.cli.main", "worker", "--clock", clock, *places, *catalog]
 
 
 @contextmanager
-def workers(settings: Settings, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def workers(settings: Settings, count: int, clock: str = "today") -> Iterator[list[subprocess.Popen[bytes]]]:
     """`count` workers for the length of the block; what they say goes to DATA/worker-N.log."""
     settings.data.mkdir(parents=True, exist_ok=True)
     started: list[subprocess.Popen[bytes]] = []
@@ -30,7 +30,7 @@ def workers(settings: Settings, count: int) -> Iterator[list[subprocess.Popen[by
         try:
             for number in range(count):
                 log = files.enter_context((settings.data / f"worker-{number + 1}.log").open("wb"))
-                started.append(subprocess.Popen(command(settings), stderr=log, stdout=log))  # noqa: S603 - our own command
+                started.append(subprocess.Popen(command(settings, clock), stderr=log, stdout=log))  # noqa: S603 - our own command
             yield started
         finally:
             for process in started:

@@ -6,19 +6,23 @@ are checked for type and then dropped; what is returned can leave the department
 
 import hashlib
 import re
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
+from matchers.normalise.numbers import normalise_certificate_no, normalise_property_no
 from matchers.normalise.person_id import normalise_person_id
 from matchers.normalise.text import fold
 from matchers.normalise.uscc import normalise_uscc
-from matchers.token import HandleSeal, tokenise
+from matchers.token import HandleSeal, match_digest, tokenise
 from topics.catalog import Field, Resource
+from topics.catalog.model import band_names
 from topics.errors import RowRefused
 
 MAX_KEY = 200
@@ -27,7 +31,11 @@ _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
 _NORMALISE: dict[str, Callable[[str], str | None]] = {
     "person_id": normalise_person_id,
     "uscc": normalise_uscc,
+    "property_no": normalise_property_no,
+    "certificate_no": normalise_certificate_no,
 }
+Attribute = tuple[int, str, Callable[[str], str]]
+"""Column, name, and what a filled value crosses as."""
 
 
 class Fact(NamedTuple):
@@ -87,7 +95,7 @@ class RecordReader:
         self._checks = [(position[f.name], f, check) for f, check in checks if check is not None]
         self._required = [(position[f.name], f.name) for f in resource.fields if f.required]
         self._subjects = [(position[f.name], f.name, f.kind or "") for f in resource.subject_fields]
-        self._codes = [(position[name], name) for name in resource.code_fields]
+        self._attributes = _attributes(resource, position, linkage_key)
         self._period = _period(resource, position)
         self._token = lru_cache(maxsize=65_536)(
             lambda kind, text: tokenise(linkage_key, kind, _NORMALISE[kind](text) or "")
@@ -128,13 +136,47 @@ class RecordReader:
             ),
             start,
             end,
-            {name: code_of(values[i]) for i, name in self._codes if values[i].strip()},
+            {name: cross(values[i]) for i, name, cross in self._attributes if values[i].strip()},
         )
+
+
+def _attributes(resource: Resource, position: dict[str, int], linkage_key: bytes) -> list[Attribute]:
+    """Coded, banded and matched attributes, in column order."""
+    found: list[Attribute] = []
+    for field in resource.fields:
+        if field.fact == "code":
+            found.append((position[field.name], field.name, code_of))
+        elif field.fact == "band":
+            found.append((position[field.name], field.name, _band(field)))
+        elif field.fact == "match":
+            found.append((position[field.name], field.name, _match(field, linkage_key)))
+    return found
+
+
+def _band(declared: Field) -> Callable[[str], str]:
+    """An amount as its band. Raises RowRefused below the first."""
+    edges, names = declared.bands, band_names(declared.bands)
+
+    def band(text: str) -> str:
+        at = bisect_right(edges, Decimal(fold(text))) - 1
+        if at < 0:
+            raise RowRefused(declared.name, "below_first_band")
+        return names[at]
+
+    return band
+
+
+def _match(declared: Field, linkage_key: bytes) -> Callable[[str], str]:
+    kind = declared.kind or "text"
+    normalise = _NORMALISE.get(kind, fold)
+    return lru_cache(maxsize=65_536)(lambda text: match_digest(linkage_key, kind, normalise(text) or ""))
 
 
 _REASON = {
     "person_id": "bad_person_id",
     "uscc": "bad_uscc",
+    "property_no": "bad_property_no",
+    "certificate_no": "bad_certificate_no",
     "month": "not_a_month",
     "date": "not_a_date",
     "amount": "not_an_amount",

@@ -8,17 +8,26 @@ from dataclasses import dataclass
 
 from streams.transport.port import Log
 from topics.alerts import Alert, Disposition, Result
-from topics.catalog import Catalog
+from topics.catalog import Catalog, Rule
 from topics.codec import decode
+from topics.control import RuleEvent
 from topics.errors import NotFound
-from topics.names import COMPLETENESS, alert_topic, disposition_topic, receipt_topic, result_topic
+from topics.names import (
+    COMPLETENESS,
+    alert_topic,
+    disposition_topic,
+    notice_topic,
+    receipt_topic,
+    result_topic,
+    trial_topic,
+)
 from topics.receipts import Completeness, Receipt
 
 
-async def alerts(log: Log, department: str) -> dict[str, Alert]:
-    """Current alerts of the rules a department owns, by alert id."""
+async def alerts(log: Log, department: str, *, trial: bool = False) -> dict[str, Alert]:
+    """Current alerts that a department is told of, by alert id; `trial`: of its rules on trial instead."""
     current: dict[str, Alert] = {}
-    async for chunk in log.read(alert_topic(department)):
+    async for chunk in log.read((trial_topic if trial else alert_topic)(department)):
         for record in chunk:
             keep_newest(current, decode(record.value, Alert, where=record.place))
     return current
@@ -88,10 +97,43 @@ class Deliveries:
         found = (self.newest.get((resource, bucket)) for resource in resources)
         return all(status is not None and status.complete for status in found)
 
+    def of_alert(self, alert: Alert) -> bool:
+        """Whether everything that an alert's rule looks at is delivered in full by now."""
+        return self.complete((source.resource for source in alert.sources), alert.bucket)
+
     def of_rule(self, catalog: Catalog, rule: str, bucket: int) -> bool:
         """Whether everything a rule looks at is delivered in full; False for a rule the catalog lacks."""
         declared = catalog.rules.get(rule)
         return declared is not None and self.complete(declared.resources, bucket)
+
+
+async def notices(log: Log, department: str) -> dict[tuple[str, int], RuleEvent]:
+    """What last became of each version of the rules whose alerts a department is told of."""
+    newest: dict[tuple[str, int], RuleEvent] = {}
+    async for chunk in log.read(notice_topic(department)):
+        for record in chunk:
+            event = decode(record.value, RuleEvent, where=record.place)
+            before = newest.get((event.rule, event.version))
+            if before is None or before.position <= event.position:
+                newest[event.rule, event.version] = event
+    return newest
+
+
+def suspended(events: Mapping[tuple[str, int], RuleEvent], department: str) -> list[RuleEvent]:
+    """The department's own rules of which the last that was said is that they are suspended."""
+    last: dict[str, RuleEvent] = {}
+    for event in sorted(events.values(), key=lambda e: e.position):
+        last[event.rule] = event
+    return [e for e in last.values() if e.force == "suspended" and e.department == department]
+
+
+async def rule_of(log: Log, catalog: Catalog, alert: Alert) -> Rule:
+    """The rule as it was when an alert was revised, or else as the catalog has it. Raises NotFound."""
+    known = catalog.rules.get(alert.rule)
+    if known is not None and known.version == alert.rule_version:
+        return known
+    event = (await notices(log, alert.department)).get((alert.rule, alert.rule_version))
+    return event.declared if event is not None else catalog.rule(alert.rule)
 
 
 async def deliveries(log: Log) -> Deliveries:
@@ -106,12 +148,20 @@ async def deliveries(log: Log) -> Deliveries:
     return Deliveries(newest)
 
 
+def owns(catalog: Catalog, alert: Alert) -> bool:
+    """Whether the department that is told owns the rule; of a rule the catalog lacks, whoever is told does."""
+    rule = catalog.rules.get(alert.rule)
+    return rule is None or rule.department == alert.department
+
+
 async def find_alert(log: Log, catalog: Catalog, alert_id: str) -> Alert:
     """The current revision of one alert, by its id or an unambiguous beginning of it. Raises NotFound."""
-    found: list[Alert] = []
+    by_id: dict[str, Alert] = {}
     for department in catalog.departments:
         current = await alerts(log, department)
-        found += [alert for id_, alert in current.items() if id_.startswith(alert_id)]
+        told = [alert for id_, alert in current.items() if id_.startswith(alert_id)]
+        by_id.update((a.alert_id, a) for a in told if a.alert_id not in by_id or owns(catalog, a))
+    found = list(by_id.values())
     if len(found) == 1 and alert_id:
         return found[0]
     what = f"{len(found)} alerts begin with {alert_id!r}" if found else f"no alert {alert_id!r}"

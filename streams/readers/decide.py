@@ -5,10 +5,10 @@ decision on an alert counts.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from math import sqrt
 from typing import NamedTuple
 
+from streams.clock import now
 from topics.alerts import Alert, Decision, Disposition
 from topics.catalog import Rule
 from topics.errors import NotFound
@@ -33,7 +33,8 @@ def dispose(alert: Alert, rule: Rule, decision: Decision, reason: str, officer: 
         decision=decision,
         reason=reason,
         officer=officer,
-        decided_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        decided_at=now(),
+        rule_version=alert.rule_version,
     )
 
 

@@ -43,7 +43,7 @@ class OwnView:
         return {
             **msgspec.to_builtins(alert),
             "key": self.book.key(alert.resource, alert.handle),
-            "complete": self.deliveries.of_rule(self.catalog, alert.rule, alert.bucket),
+            "complete": self.deliveries.of_alert(alert),
         }
 
     def result(self, result: Result) -> dict[str, Any]:

@@ -63,7 +63,7 @@ async def gather(log: Log, catalog: Catalog) -> SnapshotContent:
     receipts = [receipt for o in owned for receipt in o.receipts]
     return SnapshotContent(
         meta=_meta(catalog, log.log_id, ends),
-        alerts=[_alert(a, deliveries.of_rule(catalog, a.rule, a.bucket)) for a in alerts],
+        alerts=[_alert(a, deliveries.of_alert(a)) for a in alerts],
         evidence=[row for a in alerts for row in _evidence(a)],
         results=_results(owned, deliveries, catalog),
         dispositions=[_disposition(o.department, d) for o in owned for d in o.dispositions.values()],
@@ -146,7 +146,17 @@ def _alert(alert: Alert, complete: bool) -> AlertRow:
 
 def _evidence(alert: Alert) -> list[EvidenceRow]:
     return [
-        EvidenceRow(alert.alert_id, piece, e.department, e.resource, e.code, e.period, e.exculpation)
+        EvidenceRow(
+            alert.alert_id,
+            piece,
+            alert.department,
+            e.department,
+            e.resource,
+            e.code,
+            e.period,
+            e.exculpation,
+            e.absent,
+        )
         for piece, e in enumerate(alert.evidence, 1)
     ]
 
@@ -275,10 +285,11 @@ def measure(
     """A department's rules by version: the catalog's own even without alerts, and older ones that have some.
 
     A decision counts for the version that its alert carries now; one on no alert of the department's, for none.
+    Alerts of others' rules that the department is told of too are theirs to measure.
     """
     declared = {(r.id, r.version) for r in catalog.rules.values() if r.department == department}
     by_rule: dict[tuple[str, int], list[Alert]] = {rule: [] for rule in declared}
-    for alert in alerts.values():
+    for alert in (alert for alert in alerts.values() if current.owns(catalog, alert)):
         by_rule.setdefault((alert.rule, alert.rule_version), []).append(alert)
     return [
         _precision(

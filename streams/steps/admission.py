@@ -7,11 +7,12 @@ Must not know: brokers, state, what was admitted before (the join step knows tha
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from matchers.token import bucket_of
+from matchers.token import MATCH_BYTES, bucket_of
 from topics.batch import MAX_ROWS, TOKEN_BYTES, ChangeBatch, Counts, Row, count, decode_batch, decode_rows
 from topics.catalog import Catalog, Resource
 from topics.errors import BatchRefused
@@ -22,6 +23,8 @@ from topics.records import MAX_RECORD_BYTES, StoredRecord, size_of
 MAX_HANDLE = 1_000
 """Characters of a handle; a record key of over 700 bytes is a mistake."""
 
+_ATTRIBUTES = ("code", "band", "match")
+_MATCH = re.compile(f"[0-9a-f]{{{2 * MATCH_BYTES}}}")
 _REPUBLISH = "fix the front node and publish the resource again with --mode full"
 
 
@@ -48,6 +51,7 @@ class _Contract:
     resource: Resource
     fields: frozenset[str]
     codes: Mapping[str, frozenset[str]]
+    matches: frozenset[str]
     required: frozenset[str]
 
 
@@ -61,7 +65,8 @@ class Admission:
                 resource,
                 frozenset(f.name for f in resource.subject_fields),
                 {name: frozenset(codes) for name, codes in resource.code_fields.items()},
-                frozenset(f.name for f in resource.fields if f.fact == "code" and f.required),
+                frozenset(f.name for f in resource.match_fields),
+                frozenset(f.name for f in resource.fields if f.fact in _ATTRIBUTES and f.required),
             )
             for resource in catalog.resources.values()
         }
@@ -144,9 +149,13 @@ def _fault(row: Row, bucket: int, contract: _Contract, partitions: int) -> str |
     if row.op != "d" and not contract.required <= row.codes.keys():
         return "bad_code"  # an exculpation left out would count against the person
     for name, value in row.codes.items():
-        if value not in contract.codes.get(name, ()):
+        if value not in contract.codes.get(name, ()) and not _is_match(name, value, contract):
             return "bad_code"
     return None
+
+
+def _is_match(name: str, value: str, contract: _Contract) -> bool:
+    return name in contract.matches and _MATCH.fullmatch(value) is not None
 
 
 def _refused(record: StoredRecord, resource: str, batch: ChangeBatch | None, error: BatchRefused) -> Refused:

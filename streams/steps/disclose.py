@@ -1,15 +1,18 @@
-"""What is said of a check: codes and months only, in the words of topics.alerts.
+"""What is said of a check: codes, bands and months only, in the words of topics.alerts.
 
-Rules: another department's handle, day or raw value is never said; a withdrawn alert carries no evidence.
+Rules: another department's handle, day or raw value is never said; each department that is told is told in the
+forms that the rule declares for it; a withdrawn alert carries no evidence.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Set
 from dataclasses import dataclass
 
 import msgspec
 
-from matchers.rules.conflict import ConflictRule, Found
+from matchers.rules.compiled import CompiledRule
+from matchers.rules.judge import Judgement
+from matchers.rules.source import Found
 from matchers.temporal import months
 from streams.steps.ledger import Ledger
 from topics.alerts import (
@@ -23,6 +26,8 @@ from topics.alerts import (
     check_id,
 )
 from topics.batch import batch_id
+from topics.catalog import EvidenceSource
+from topics.catalog.rule import Form
 from topics.facts import Fact, State
 
 ALERT_STATE: dict[State, AlertState] = {
@@ -38,15 +43,22 @@ VERDICT: dict[State, Verdict] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One rule on one anchor of one subject, at the log position that made it look again."""
+class Place:
+    """Where in `facts` something stands that makes checks be looked at again, and when it was written."""
 
-    rule: ConflictRule
-    token: bytes
-    handle: str
     position: int
     bucket: int
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule on one anchor of one subject, at the place that made it look again."""
+
+    rule: CompiledRule
+    token: bytes
+    handle: str
+    place: Place
 
     @property
     def id(self) -> str:
@@ -55,26 +67,37 @@ class Check:
         return check_id(declared.id, declared.anchor, self.handle, self.token)
 
 
-def evidence_of(found: Found) -> Evidence:
-    """One piece of evidence as disclosed."""
-    attribute = found.source.discloses
+ALL_FORMS: frozenset[Form] = frozenset({"month", "code", "band"})
+
+
+def evidence_of(found: Found, forms: Set[Form] = ALL_FORMS) -> Evidence:
+    """One piece of evidence as disclosed in some forms."""
+    source, fact = found.source, found.fact
+    attribute = source.discloses if isinstance(source, EvidenceSource) and source.form in forms else None
     return Evidence(
-        department=found.source.resource.partition(".")[0],
-        resource=found.source.resource,
-        code=found.fact.codes.get(attribute) if attribute else None,
-        period=months(found.fact.start, found.fact.end),
+        department=source.resource.partition(".")[0],
+        resource=source.resource,
+        code=fact.codes.get(attribute) if fact and attribute else None,
+        period=months(fact.start, fact.end) if fact and "month" in forms else "",
         exculpation=found.exculpation,
+        absent=fact is None,
     )
 
 
-def digest(check: Check, anchor: Fact, state: State, found: Sequence[Found]) -> bytes:
+def digest(check: Check, anchor: Fact, judgement: Judgement) -> bytes:
     """Eight bytes over everything that an alert would disclose of this outcome."""
-    version = check.rule.rule.version
-    if state is State.CLEAR:
-        return b"%d" % version
-    pieces = [(f.handle, f.fact.epoch, f.fact.seq, evidence_of(f)) for f in found]
+    version, trial = check.rule.rule.version, check.rule.trial
+    if judgement.state is State.CLEAR:
+        return b"%dt" % version if trial else b"%d" % version
+    pieces = [_piece(found) for found in (*judgement.found, *judgement.speaks)]
     about = (anchor.start, anchor.end, anchor.epoch, anchor.seq)
-    return hashlib.blake2b(msgspec.msgpack.encode((version, state, about, pieces)), digest_size=8).digest()
+    said = msgspec.msgpack.encode((version, trial, judgement.state, about, pieces))
+    return hashlib.blake2b(said, digest_size=8).digest()
+
+
+def _piece(found: Found) -> tuple[object, ...]:
+    epoch, seq = (found.fact.epoch, found.fact.seq) if found.fact else (0, 0)
+    return found.handle, epoch, seq, evidence_of(found)
 
 
 def result(check: Check, verdict: Verdict) -> Result:
@@ -84,53 +107,66 @@ def result(check: Check, verdict: Verdict) -> Result:
         check_id=check.id,
         rule=declared.id,
         rule_version=declared.version,
-        revision=check.position,
+        revision=check.place.position,
         verdict=verdict,
         resource=declared.anchor,
         handle=check.handle,
-        bucket=check.bucket,
-        updated_at=check.at,
+        bucket=check.place.bucket,
+        updated_at=check.place.at,
     )
 
 
-def alert(check: Check, anchor: Fact, state: AlertState, found: Sequence[Found], ledger: Ledger) -> Alert:
-    """One revision of the alert."""
+def alerts(
+    check: Check, anchor: Fact, state: AlertState, judgement: Judgement | None, ledger: Ledger
+) -> list[Alert]:
+    """One revision of the alert, for each department that is told."""
+    said = judgement or Judgement(State.CLEAR)
     declared = check.rule.rule
-    return Alert(
-        alert_id=check.id,
-        rule=declared.id,
-        rule_version=declared.version,
-        revision=check.position,
-        state=state,
-        department=declared.department,
-        resource=declared.anchor,
-        handle=check.handle,
-        period=months(anchor.start, anchor.end),
-        evidence=[evidence_of(f) for f in found],
-        exculpations=_exculpations(check.rule, found),
-        sources=_sources(check.rule, ledger),
-        batches=_batches(check, anchor, found),
-        bucket=check.bucket,
-        updated_at=check.at,
-    )
-
-
-def _exculpations(rule: ConflictRule, found: Sequence[Found]) -> list[ExculpationCheck]:
-    held = {(f.source.resource, f.exculpation) for f in found}
     return [
+        Alert(
+            alert_id=check.id,
+            rule=declared.id,
+            rule_version=declared.version,
+            revision=check.place.position,
+            state=state,
+            department=department,
+            resource=declared.anchor,
+            handle=check.handle,
+            period=months(anchor.start, anchor.end) if "month" in forms else "",
+            evidence=[evidence_of(f, forms) for f in said.found] if forms else [],
+            exculpations=_exculpations(check.rule, said) if forms else [],
+            sources=_sources(check.rule, ledger),
+            batches=_batches(check, anchor, said) if department == declared.department else [],
+            bucket=check.place.bucket,
+            updated_at=check.place.at,
+            trial=check.rule.trial,
+        )
+        for department, forms in sorted(declared.disclosure.items())
+    ]
+
+
+def _exculpations(rule: CompiledRule, said: Judgement) -> list[ExculpationCheck]:
+    held = {(f.source.resource, f.exculpation) for f in said.found}
+    asked = [
         ExculpationCheck(code=e.code, resource=source.resource, holds=(source.resource, e.code) in held)
         for source in rule.rule.evidence
         for e in source.exculpations
     ]
+    spoken = [f.source for f in said.speaks]
+    return asked + [ExculpationCheck(e.code, e.resource, e in spoken) for e in rule.rule.exculpations]
 
 
-def _sources(rule: ConflictRule, ledger: Ledger) -> list[SourceStatus]:
-    resources = (rule.rule.anchor, *(e.resource for e in rule.rule.evidence))
-    streams = ((name, ledger.newest(name)[1]) for name in dict.fromkeys(resources))
+def _sources(rule: CompiledRule, ledger: Ledger) -> list[SourceStatus]:
+    streams = ((name, ledger.newest(name)[1]) for name in rule.rule.resources)
     return [SourceStatus(name, stream.complete, stream.as_of) for name, stream in streams]
 
 
-def _batches(check: Check, anchor: Fact, found: Sequence[Found]) -> list[str]:
-    ids = {batch_id(check.rule.rule.anchor, anchor.epoch, check.bucket, anchor.seq)}
-    ids.update(batch_id(f.source.resource, f.fact.epoch, check.bucket, f.fact.seq) for f in found)
+def _batches(check: Check, anchor: Fact, said: Judgement) -> list[str]:
+    ids = (
+        {batch_id(check.rule.rule.anchor, anchor.epoch, check.place.bucket, anchor.seq)}
+        if anchor.epoch
+        else set()
+    )
+    facts = ((f.source.resource, f.fact) for f in (*said.found, *said.speaks) if f.fact)
+    ids.update(batch_id(resource, fact.epoch, check.place.bucket, fact.seq) for resource, fact in facts)
     return sorted(ids)

@@ -1,44 +1,24 @@
 """The join step: one admitted batch in, alert revisions, results and a receipt out.
 
-`join(batch, rows, position, memory, rules)` changes `memory` in place and returns what must be said. It is a
-function of its arguments alone: replaying the same `facts` log says the same, to the byte.
+`join(batch, rows, position, memory)` changes `memory` in place and yields what must be said. It is a function of
+its arguments alone: replaying the same `facts` log says the same, to the byte.
 Must not know: topics, brokers, disks, clocks.
 """
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from matchers.rules.conflict import ConflictRule, RuleSet
+from matchers.rules.compiled import CompiledRule
+from matchers.rules.judge import waits_for_resource
+from matchers.rules.ruleset import RuleSet
 from streams.steps.apply import Change, apply_row, drop_stale, is_stale
-from streams.steps.disclose import ALERT_STATE, VERDICT, Check, alert, digest, result
+from streams.steps.disclose import Check, Place
 from streams.steps.ledger import Ledger
-from topics.alerts import Alert, Result
+from streams.steps.memory import Effects, Memory
+from streams.steps.settle import settle, settle_all
 from topics.batch import ChangeBatch, Row, count
-from topics.facts import Outcome, State, Subject, source_of
+from topics.facts import Subject, source_of
 from topics.receipts import Completeness, Receipt
-
-
-@dataclass(slots=True)
-class Memory:
-    """What one partition remembers: the subjects a batch touches (loaded by the caller) and the ledger.
-
-    `select` loads every subject that a predicate holds for, on disk too; their tokens.
-    """
-
-    subjects: MutableMapping[bytes, Subject]
-    ledger: Ledger
-    select: Callable[[Callable[[Subject], bool]], Iterable[bytes]]
-
-
-@dataclass(slots=True)
-class Effects:
-    """What one batch causes. `dirty`: subjects the caller must save."""
-
-    receipt: Receipt
-    alerts: list[Alert] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    completeness: Completeness | None = None
-    dirty: Iterable[bytes] = ()
 
 
 @dataclass(slots=True)
@@ -56,89 +36,81 @@ class _Tally:
             self.applied += 1
 
 
-def join(batch: ChangeBatch, rows: list[Row], position: int, memory: Memory, rules: RuleSet) -> Effects:
+def join(batch: ChangeBatch, rows: list[Row], position: int, memory: Memory) -> Iterator[Effects]:
     """Apply a batch at `position` (its offset in the `facts` partition) and say what follows from it."""
-    before = memory.ledger.newest(batch.resource)[1].complete
-    if not memory.ledger.admit(batch):
-        return Effects(_receipt(batch, rows, position, _Tally(duplicate=len(rows)), seen=True))
+    ledger, place = memory.ledger, Place(position, batch.bucket, batch.produced_at)
+    complete, delivered = ledger.newest(batch.resource)[1].complete, ledger.delivered(batch.resource)
+    if not ledger.admit(batch):
+        yield Effects(_receipt(batch, rows, position, _Tally(duplicate=len(rows)), seen=True))
+        return
+    replaced = ledger.replace(batch)
     tally = _Tally()
     touched = _apply(batch, rows, memory, tally)
-    if memory.ledger.replace(batch):
-        _drop_older_epochs(batch, memory, touched)
+    if replaced:
+        for token, changes in touched.items():
+            changes += drop_stale(memory.store.subjects[token], batch.resource, batch)
     effects = Effects(_receipt(batch, rows, position, tally), dirty=touched.keys())
-    for token, changes in touched.items():
-        _recheck(token, changes, batch, position, memory, rules, effects)
-    effects.completeness = _completeness(batch, position, memory.ledger, before)
-    return effects
+    _recheck(touched, place, memory, effects)
+    effects.completeness = _completeness(batch, position, ledger, complete)
+    yield effects
+    if replaced:
+        yield from _drop_older_epochs(batch, place, memory)
+    if ledger.delivered(batch.resource) and not delivered:
+        yield from _end_waits(batch.resource, place, memory)
 
 
 def _apply(batch: ChangeBatch, rows: list[Row], memory: Memory, tally: _Tally) -> dict[bytes, list[Change]]:
     touched: dict[bytes, list[Change]] = {}
     sources: dict[str, str] = {}
+    subjects = memory.store.subjects
     for row in rows:
         source = sources.get(row.field)
         if source is None:
             source = sources[row.field] = source_of(batch.resource, row.field)
-        outcome = apply_row(memory.subjects[row.subject], source, row, batch)
+        outcome = apply_row(subjects[row.subject], source, row, batch)
         tally.note(outcome)
         if isinstance(outcome, Change):
             touched.setdefault(row.subject, []).append(outcome)
     return touched
 
 
-def _drop_older_epochs(batch: ChangeBatch, memory: Memory, touched: dict[bytes, list[Change]]) -> None:
+def _drop_older_epochs(batch: ChangeBatch, place: Place, memory: Memory) -> Iterator[Effects]:
     """Facts that a whole full run in a new epoch did not send again no longer hold."""
-    resource, epoch = batch.resource, batch.epoch
-    for token in sorted(memory.select(lambda subject: is_stale(subject, resource, epoch))):
-        touched.setdefault(token, []).extend(drop_stale(memory.subjects[token], resource, batch))
+    resource, subjects = batch.resource, memory.store.subjects
+    for chunk in memory.chunks(memory.store.everyone()):
+        stale = [token for token in chunk if is_stale(subjects[token], resource, batch.epoch)]
+        touched = {token: drop_stale(subjects[token], resource, batch) for token in stale}
+        effects = Effects(dirty=touched.keys())
+        _recheck(touched, place, memory, effects)
+        yield effects
 
 
-def _recheck(
-    token: bytes,
-    changes: list[Change],
-    batch: ChangeBatch,
-    position: int,
-    memory: Memory,
-    rules: RuleSet,
-    effects: Effects,
-) -> None:
-    subject = memory.subjects[token]
-    for rule, handle in _affected(subject, changes, rules):
-        check = Check(rule, token, handle, position, batch.bucket, batch.produced_at)
-        _settle(check, subject, memory.ledger, effects)
+def _end_waits(resource: str, place: Place, memory: Memory) -> Iterator[Effects]:
+    """The resource is delivered: what it lacks is missing indeed."""
+    name = waits_for_resource(resource)
+    rules = [rule for rule in memory.rules.rules.values() if resource in rule.rule.resources]
+    for chunk in memory.chunks(memory.store.take(name, name)):
+        effects = Effects(dirty=chunk)
+        for token in chunk:
+            settle_all(token, rules, place, memory, effects)
+        yield effects
 
 
-def _affected(subject: Subject, changes: list[Change], rules: RuleSet) -> list[tuple[ConflictRule, str]]:
-    affected: dict[tuple[str, str], tuple[ConflictRule, str]] = {}
+def _recheck(touched: dict[bytes, list[Change]], place: Place, memory: Memory, effects: Effects) -> None:
+    for token, changes in touched.items():
+        subject = memory.store.subjects[token]
+        for rule, handle in _affected(subject, changes, memory.rules):
+            settle(Check(rule, token, handle, place), subject, memory, effects)
+
+
+def _affected(subject: Subject, changes: list[Change], rules: RuleSet) -> list[tuple[CompiledRule, str]]:
+    affected: dict[tuple[str, str], tuple[CompiledRule, str]] = {}
     for change in changes:
         facts = (change.after,) if change.before is None else (change.before, change.after)
         for rule in rules.by_source.get(change.source, ()):
             for handle in rule.affected(subject, change.source, change.handle, facts):
                 affected[rule.rule.id, handle] = (rule, handle)
     return list(affected.values())
-
-
-def _settle(check: Check, subject: Subject, ledger: Ledger, effects: Effects) -> None:
-    """Compare a check's outcome with what was last said of it, and say what changed."""
-    outcomes = subject.outcomes.setdefault(check.rule.rule.id, {})
-    before = outcomes.get(check.handle)
-    alerted = before is not None and before.state != State.CLEAR
-    anchor = subject.facts[check.rule.anchor][check.handle]
-    if not anchor.live:
-        if before is not None:
-            del outcomes[check.handle]
-            effects.results.append(result(check, "withdrawn"))
-        if alerted:
-            effects.alerts.append(alert(check, anchor, "withdrawn", (), ledger))
-        return
-    state, found = check.rule.evaluate(subject, anchor)
-    outcome = Outcome(int(state), digest(check, anchor, state, found))
-    if outcome == before:
-        return
-    outcomes[check.handle] = outcome
-    effects.results.append(result(check, VERDICT[state]))
-    if alerted or state is not State.CLEAR:
-        effects.alerts.append(alert(check, anchor, ALERT_STATE[state], found, ledger))
 
 
 def _receipt(

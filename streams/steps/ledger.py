@@ -18,14 +18,19 @@ NAMED = 1_000
 class Stream(msgspec.Struct, array_like=True):
     """`high`: greatest number seen; `gaps`: (first, last) of runs below it not seen; `as_of`: last run's end.
 
-    `ran`: some publish run has ended here; `full`: one that compared everything.
+    `ran`: some publish run has ended here; `full_at`: number that ended the first one that compared everything.
     """
 
     high: int = 0
     gaps: list[tuple[int, int]] = []
     ran: bool = False
     as_of: str | None = None
-    full: bool = False
+    full_at: int = 0
+
+    @property
+    def delivered(self) -> bool:
+        """A run that compared everything has arrived whole, whatever is missing since."""
+        return self.full_at > 0 and all(first > self.full_at for first, _ in self.gaps)
 
     @property
     def complete(self) -> bool:
@@ -73,7 +78,8 @@ class Ledger(msgspec.Struct, array_like=True):
             return False
         if batch.ends_run:
             stream.ran = True
-            stream.full = stream.full or batch.mode == "full"
+            if batch.mode == "full":
+                stream.full_at = min(stream.full_at or batch.seq, batch.seq)
             stream.as_of = max(stream.as_of or "", batch.produced_at)
         return True
 
@@ -85,13 +91,17 @@ class Ledger(msgspec.Struct, array_like=True):
         """
         epochs = self.streams[batch.resource]
         stream = epochs[str(batch.epoch)]
-        if not stream.full or stream.gaps:
+        if not stream.full_at or stream.gaps:
             return False
         self.floors[batch.resource] = batch.epoch
         older = [epoch for epoch in epochs if int(epoch) < batch.epoch]
         for epoch in older:
             del epochs[epoch]
         return bool(older)
+
+    def delivered(self, resource: str) -> bool:
+        """Whether a resource has been delivered in full at least once, in some epoch."""
+        return any(stream.delivered for stream in self.streams.get(resource, {}).values())
 
     def newest(self, resource: str) -> tuple[int, Stream]:
         """The newest epoch of a resource; (0, an empty stream) before its first batch."""

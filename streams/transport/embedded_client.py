@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from stores.embedded.groups import ConsumerGroups
 from stores.embedded.log import EmbeddedLog
 from streams.transport.port import Positions, check_sizes
 from topics.names import TopicSpec
@@ -22,7 +24,8 @@ class EmbeddedClient:
     """See streams.transport.port.Log."""
 
     def __init__(self, folder: str) -> None:
-        self._log = EmbeddedLog(Path(folder))
+        self._folder = Path(folder)
+        self._log = EmbeddedLog(self._folder)
         self._thread = ThreadPoolExecutor(1, "embedded-log")
 
     @property
@@ -62,6 +65,13 @@ class EmbeddedClient:
     def _ends(self, topic: str) -> dict[int, int]:
         self._log.end(topic, 0)
         return {p: self._log.end(topic, p) for p in range(self._log.partitions(topic))}
+
+    async def committed(self, group: str, topic: str) -> dict[int, int]:
+        return await self._call(self._committed, group, topic)
+
+    def _committed(self, group: str, topic: str) -> dict[int, int]:
+        with closing(ConsumerGroups(self._folder / "groups.sqlite")) as groups:
+            return {p: offset for (name, p), offset in groups.committed(group).items() if name == topic}
 
     async def read(
         self, topic: str, start: Positions | None = None, *, follow: bool = False

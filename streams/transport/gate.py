@@ -59,13 +59,16 @@ class Gated:
         return {tp: safe[tp] for tp in tps if safe[tp] > (self._committed_offset[tp] or 0)}
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Seek to committed offsets, then to where the gate says each partition starts."""
+        """Seek to committed offsets, then to where the gate says each partition starts.
+
+        Always seeks: Faust drops what was fetched while a rebalance stopped the flow and seeks back to what was
+        committed, which moves nothing where nothing was; without this those messages would wait for a restart.
+        """
         committed: Mapping[TP, int] = await super().seek_to_committed()  # type: ignore[misc]
         found = {TP(tp.topic, tp.partition): offset or 0 for tp, offset in committed.items()}
         starts = await self.app.gate.starts(found, found)
         for tp, offset in starts.items():
-            if offset != found[tp]:
-                await self._seek(tp, offset)  # type: ignore[attr-defined]
+            await self._seek(tp, offset)  # type: ignore[attr-defined]
         return {**found, **starts}
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:

@@ -11,7 +11,12 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    TopicAlreadyExistsError,
+)
 
 from streams.transport.port import Positions, check_sizes
 from topics.errors import BrokerUnavailable
@@ -150,6 +155,21 @@ class KafkaClient:
         partitions = await self._partitions(topic)
         async with self._consumer() as consumer:
             return await _ends(consumer, partitions)
+
+    async def committed(self, group: str, topic: str) -> dict[int, int]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        await self._start(admin)
+        try:
+            found = await admin.list_consumer_group_offsets(group)
+        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
+            return {}  # nobody has committed yet, or the broker is about to know: who follows asks again
+        except KafkaError as error:
+            raise self._unreachable(error) from None
+        finally:
+            await admin.close()
+        return {
+            tp.partition: held.offset for tp, held in found.items() if tp.topic == topic and held.offset >= 0
+        }
 
     async def read(
         self, topic: str, start: Positions | None = None, *, follow: bool = False

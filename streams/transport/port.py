@@ -13,6 +13,9 @@ from topics.errors import BrokerUnavailable
 from topics.names import TopicSpec
 from topics.records import MAX_RECORD_BYTES, Record, StoredRecord, size_of
 
+WORKERS = "crosscheck"
+"""The consumer group of the hub's workers."""
+
 Positions = Mapping[int, int]
 """Next offset by partition."""
 
@@ -54,6 +57,10 @@ class Log(Protocol):
 
     async def ends(self, topic: str) -> dict[int, int]:
         """Next offset by partition. Raises BrokerUnavailable if there is no such topic."""
+        ...
+
+    async def committed(self, group: str, topic: str) -> dict[int, int]:
+        """Next offset by partition that a group of consumers has done with; none where it has not begun."""
         ...
 
     def read(

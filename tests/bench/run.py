@@ -19,21 +19,24 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from matchers.rules.conflict import RuleSet
 from streams.agents.partition import Partition
+from streams.agents.steward import Steward
 from streams.city import generate
+from streams.clock import wall_clock
 from streams.publisher.keys import KeyRing
 from streams.publisher.memory import FrontMemory
 from streams.publisher.publish import Job, Progress, Publisher
 from streams.steps.admission import Admission, Admitted
+from streams.steps.rulebook import Rulebook
 from tests.oracle.oracle import final_checks
 from topics.batch import decode_batch, decode_rows
-from topics.catalog import Catalog, load_catalog
+from topics.catalog import CITY, Catalog, Rule, load_catalog
+from topics.control import Control, control_record
 from topics.records import Record, StoredRecord
 
 ROOT = Path(__file__).parents[2]
@@ -110,17 +113,53 @@ def publish_all(catalog: Catalog, city: Path) -> None:
         asyncio.run(capture(catalog, city, data))
 
 
-async def join_all(catalog: Catalog, records: list[StoredRecord]) -> None:
-    """The join agent alone: batches to effects, with RocksDB and checkpoints."""
+def controls_of(catalog: Catalog) -> list[Control]:
+    """What a worker appends to a new partition: the day, and the catalog's rules."""
+    return Steward(catalog, wall_clock).lacking(Rulebook())
+
+
+async def join_all(catalog: Catalog, controls: list[Control], records: list[StoredRecord]) -> float:
+    """The join agent alone: batches to effects, with RocksDB and checkpoints. Seconds, rules in force before."""
     with folder() as data:
-        rules = RuleSet.of(catalog.active_rules)
-        parts = [Partition(p, data / str(p), Capture(), "bench", rules) for p in range(catalog.partitions)]  # type: ignore[arg-type]
+        parts = [Partition(p, data / str(p), Capture(), "bench") for p in range(catalog.partitions)]  # type: ignore[arg-type]
+        for part in parts:
+            for offset, control in enumerate(controls, -len(controls)):
+                part.next = offset
+                await part.process(StoredRecord("facts", part.number, offset, 0, *control_record(control)))
+        begun = time.perf_counter()
         for record in records:
             await parts[record.partition].process(record)
             await parts[record.partition].checkpoint_if_due(lambda *_: None)
         for part in parts:
             await part.checkpoint(lambda *_: None)
             part.close()
+        return time.perf_counter() - begun
+
+
+def joins(
+    catalog: Catalog, controls: list[Control], records: list[StoredRecord], runs: int
+) -> tuple[float, ...]:
+    """Seconds of each run of the join agent."""
+    return tuple(asyncio.run(join_all(catalog, controls, records)) for _ in range(runs))
+
+
+def rule_loads(catalog: Catalog, city: Catalog) -> Iterator[tuple[str, list[Control]]]:
+    """More rules, by what they look at: the town's, many that look elsewhere, some that look at the same."""
+    town = f"the same with all {len(city.active_rules)} rules of the twelve packs active"
+    yield town, controls_of(city)
+    (rule,) = catalog.active_rules
+    elsewhere = replace(rule, anchor="other.resource", evidence=())
+    yield (
+        "the same with 100 more rules that look at other resources",
+        controls_of(more(catalog, elsewhere, 100)),
+    )
+    yield "the same with 4 more rules that look at the same resources", controls_of(more(catalog, rule, 4))
+
+
+def more(catalog: Catalog, rule: Rule, count: int) -> Catalog:
+    """The catalog with copies of a rule under other names."""
+    copies = {f"copy-{n}": replace(rule, id=f"copy-{n}") for n in range(count)}
+    return replace(catalog, rules={**catalog.rules, **copies})
 
 
 def facts_of(log: Capture, admission: Admission) -> list[StoredRecord]:
@@ -159,7 +198,7 @@ def demo_figure(name: str, broker: Callable[[], str | None], scale: float, runs:
 
 def pieces(scale: float, runs: int) -> list[Figure]:
     """Floor, pieces and peer on one city."""
-    catalog = load_catalog()
+    catalog, city = load_catalog(), load_catalog(CITY)
     with folder() as data:
         generate("hangzhou-2008", data / "city", scale=scale)
         log = asyncio.run(capture(catalog, data / "city", data))
@@ -177,7 +216,11 @@ def pieces(scale: float, runs: int) -> list[Figure]:
             Figure(
                 "join agent in process (RocksDB, checkpoints, encoded effects)",
                 rows,
-                timed(lambda: asyncio.run(join_all(catalog, facts)), runs),
+                joins(catalog, controls_of(catalog), facts, runs),
+            ),
+            *(
+                Figure(name, rows, joins(catalog, controls, facts, runs))
+                for name, controls in rule_loads(catalog, city)
             ),
             Figure(
                 "front node in process (validate, tokenise, compare, batch)",

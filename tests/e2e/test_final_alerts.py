@@ -9,12 +9,13 @@ from tests.e2e.town import CLAIMS, FIRMS, SPELLS, WAGES, Town, states, wait_unti
 
 
 def _kill_one_during_the_first_resource(town: Town, files: Path) -> None:
-    """SIGKILL a worker once `facts` has grown, while the claims are still being published and joined."""
+    """SIGKILL a worker once batches reach `facts`, while the claims are still being published and joined."""
     first, _ = town.start(), town.start()
+    before = len(town.records("facts"))
     done: list[object] = []
     publish = Thread(target=lambda: done.append(town.publish(CLAIMS, files / f"{CLAIMS}.csv")))
     publish.start()
-    wait_until(lambda: town.records("facts"), "the first facts")
+    wait_until(lambda: len(town.records("facts")) > before, "the first batches in facts")
     first.kill()
     publish.join()
     assert done, "the claims were published and reconciled although a worker was killed"

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from matchers.rules.conflict import RuleSet
 from streams.agents.partition import Partition
 from tests.e2e.town import Town, wait_until
 from topics.records import Record, StoredRecord
@@ -27,9 +26,9 @@ class Recorder:
 
 
 async def _replay(facts: list[StoredRecord], town: Town, folder: Path) -> dict[str, list[bytes]]:
-    log, rules = Recorder(), RuleSet.of(town.catalog.active_rules)
+    log = Recorder()
     for number in range(town.catalog.partitions):
-        partition = Partition(number, folder / str(number), log, "replay", rules)
+        partition = Partition(number, folder / str(number), log, "replay")
         for record in facts:
             if record.partition == number:
                 await partition.process(record)

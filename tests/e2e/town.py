@@ -77,6 +77,7 @@ class Town:
 
     folder: Path
     broker: str
+    declared: Path | None = None
     data: Path = field(init=False)
     keys: Path = field(init=False)
     catalog: Catalog = field(init=False)
@@ -85,13 +86,20 @@ class Town:
     def __post_init__(self) -> None:
         self.data = self.folder / "data"
         self.keys = self.folder / "keys"
-        self.catalog = load_catalog(None)
+        self.catalog = load_catalog(self.declared)
+
+    def declare(self, folder: Path) -> None:
+        """Use another catalog from now on."""
+        self.declared = folder
+        self.catalog = load_catalog(folder)
 
     # processes
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("CROSSCHECK_")}
         places = {"CROSSCHECK_BROKER": self.broker, "CROSSCHECK_DATA": str(self.data)}
+        if self.declared is not None:
+            places["CROSSCHECK_CATALOG"] = str(self.declared)
         return kept | places | {"CROSSCHECK_KEYS": str(self.keys), "PYTHONUNBUFFERED": "1"} | more
 
     def cli(self, *words: object, **more: str) -> "subprocess.CompletedProcess[bytes]":
@@ -110,9 +118,9 @@ class Town:
         done = self.cli("keys", "--folder", self.keys)
         assert done.returncode == 0, done.stderr.decode()
 
-    def start(self, *, ready: bool = True, data: Path | None = None) -> Worker:
+    def start(self, *options: str, ready: bool = True, data: Path | None = None) -> Worker:
         """Start a worker; `ready`: wait until it owns partitions."""
-        worker = self._spawn("worker", data=data)
+        worker = self._spawn("worker", *options, data=data)
         if ready:
             worker.await_ready()
         return worker

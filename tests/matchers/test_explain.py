@@ -157,10 +157,9 @@ def test_open_weighs_each_piece() -> None:
 def test_explained_says_why_nothing_more_is_asked() -> None:
     explanation = explain(EXPLAINED, RULE, CATALOG)
     assert section(explanation, "State") == {
-        "zh": ["已有解释:每一项佐证都有可适用的排除情形,按规则不需要追查;仍可由核查员处置。"],
+        "zh": ["已有解释:考虑可适用的排除情形后,按规则不需要追查;仍可由核查员处置。"],
         "en": [
-            "explained: every piece of evidence falls to an exculpation, so the rule asks for nothing more; "
-            "an officer may still decide."
+            "explained: exculpations explain it, so the rule asks for nothing more; an officer may still decide."
         ],
     }
     assert section(explanation, "Evidence")["zh"] == [
@@ -177,11 +176,11 @@ def test_explained_says_why_nothing_more_is_asked() -> None:
 def test_withdrawn_has_nothing_to_weigh_or_decide() -> None:
     explanation = explain(WITHDRAWN, RULE, CATALOG)
     assert section(explanation, "State")["zh"] == [
-        "已撤回:来源数据已更正或删除,差异不再存在:不需要处置,也不应据此作出任何对当事人不利的处理。"
+        "已撤回:来源数据已更正或删除,或规则不再适用,差异不再存在:不需要处置,也不应据此作出任何对当事人不利的处理。"
     ]
     assert section(explanation, "State")["en"] == [
-        "withdrawn: a source corrected or deleted what did not fit, so the question is gone: there is nothing to "
-        "decide, and nothing to hold against the person."
+        "withdrawn: a source was corrected, or the rule no longer applies, so the question is gone: "
+        "there is nothing to decide, and nothing to hold against the person."
     ]
     assert section(explanation, "Evidence")["en"] == ["None (a withdrawn alert discloses none)."]
     assert section(explanation, "What speaks for the person")["en"] == ["No evidence is left to weigh."]
@@ -265,3 +264,19 @@ def test_periods() -> None:
     assert period_words("").en == "period unknown"
     assert period_words("2008-12/2009-01").zh == "2008年12月至2009年1月"
     assert period_words("2008-12/..").zh == "2008年12月至今(未终止)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("conflict", "not all exculpated"),
+        ("mismatch", "not all exculpated"),
+        ("duplicate", "more records are there at once"),
+        ("threshold", "certainly reaches the rule's line"),
+        ("missing", "the deadline has passed"),
+    ],
+)
+def test_open_says_what_the_kind_of_rule_found(kind: str, said: str) -> None:
+    rule = rebuilt(RULE, kind=kind)  # type: ignore[arg-type]
+    (line,) = section(explain(OPEN, rule, CATALOG), "State")["en"]
+    assert said in line

@@ -1,35 +1,8 @@
 -- benefit-while-employed, answered from the raw files alone. Independent of all our Python code.
 -- Reads two variables: folder (text) and with_corrections (boolean). Leaves the tables `verdicts` and `refusals`.
--- A row with any bad identifier is refused; of the rest the last one told of a key counts.
+-- Runs after identifiers.sql. A row with any bad identifier is refused; of the rest the last one told of a key counts.
 
--- 1. Identifiers: full-width to half-width, no white space, upper case.
-CREATE TEMP MACRO folded(t) AS upper(regexp_replace(translate(t,
-    '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ　',
-    '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz '), '\s+', '', 'g'));
-
-CREATE TEMP MACRO digit(t, i) AS ascii(substr(t, i, 1)) - 48;
--- GB 11643-1999: weighted sum of 17 digits modulo 11.
-CREATE TEMP MACRO person_check(t) AS substr('10X98765432', 1 + (
-      7 * digit(t, 1) + 9 * digit(t, 2) + 10 * digit(t, 3) + 5 * digit(t, 4) + 8 * digit(t, 5) + 4 * digit(t, 6)
-    + 2 * digit(t, 7) + 1 * digit(t, 8) + 6 * digit(t, 9) + 3 * digit(t, 10) + 7 * digit(t, 11)
-    + 9 * digit(t, 12) + 10 * digit(t, 13) + 5 * digit(t, 14) + 8 * digit(t, 15) + 4 * digit(t, 16)
-    + 2 * digit(t, 17)) % 11, 1);
-CREATE TEMP MACRO upgraded(t) AS CASE WHEN regexp_full_match(t, '[0-9]{15}')
-    THEN substr(t, 1, 6) || '19' || substr(t, 7) || person_check(substr(t, 1, 6) || '19' || substr(t, 7))
-    ELSE t END;
-CREATE TEMP MACRO person(t) AS CASE WHEN regexp_full_match(t, '[0-9]{17}[0-9X]')
-    AND try_cast(substr(t, 7, 4) || '-' || substr(t, 11, 2) || '-' || substr(t, 13, 2) AS DATE) IS NOT NULL
-    AND person_check(t) = substr(t, 18, 1) THEN t END;
-
-CREATE TEMP MACRO letter(t, i) AS strpos('0123456789ABCDEFGHJKLMNPQRTUWXY', substr(t, i, 1)) - 1;
--- GB 32100-2015: the weights are the powers of 3 modulo 31.
-CREATE TEMP MACRO code(t) AS CASE WHEN regexp_full_match(t, '[0-9A-HJ-NPQRTUWXY]{18}') AND (
-      1 * letter(t, 1) + 3 * letter(t, 2) + 9 * letter(t, 3) + 27 * letter(t, 4) + 19 * letter(t, 5)
-    + 26 * letter(t, 6) + 16 * letter(t, 7) + 17 * letter(t, 8) + 20 * letter(t, 9) + 29 * letter(t, 10)
-    + 25 * letter(t, 11) + 13 * letter(t, 12) + 8 * letter(t, 13) + 24 * letter(t, 14) + 10 * letter(t, 15)
-    + 30 * letter(t, 16) + 28 * letter(t, 17) + letter(t, 18)) % 31 = 0 THEN t END;
-
--- 2. Files, in the order they were written: base first, then corrections.
+-- 1. Files, in the order they were written: base first, then corrections.
 CREATE TEMP MACRO file(name) AS getvariable('folder') || '/' || name || '.csv';
 
 CREATE TEMP TABLE claim_base AS FROM read_csv(file('hrss.unemployment_benefit'), header = true, delim = ',',
@@ -65,7 +38,7 @@ CREATE TEMP TABLE enterprise_late AS FROM read_csv(file('corrections/market.ente
     'name': 'VARCHAR', 'legal_rep_id': 'VARCHAR', 'legal_rep_name': 'VARCHAR', 'status': 'VARCHAR',
     'registered_on': 'VARCHAR', 'cancelled_on': 'VARCHAR'});
 
--- 3. Every line told: resource, key, order, operation, whom it names, and what it says of which days.
+-- 2. Every line told: resource, key, order, operation, whom it names, and what it says of which days.
 CREATE TEMP TABLE lines AS
 WITH claims AS (
     SELECT 0 AS part, rowid AS line, 'upsert' AS op, * FROM claim_base
@@ -111,14 +84,14 @@ FROM lines LEFT JOIN people USING (person_raw) LEFT JOIN codes USING (code_raw);
 
 CREATE TEMP TABLE refusals AS SELECT resource, count(*) AS refused_lines FROM told WHERE refused GROUP BY resource;
 
--- 4. What counts: the last accepted line of each key, unless it is a deletion.
+-- 3. What counts: the last accepted line of each key, unless it is a deletion.
 CREATE TEMP TABLE facts AS
 SELECT * FROM (
     SELECT * FROM told WHERE NOT refused
     QUALIFY row_number() OVER (PARTITION BY resource, key ORDER BY part DESC, line DESC) = 1)
 WHERE op = 'upsert';
 
--- 5. The rule: at least one common day, both ends inclusive.
+-- 4. The rule: at least one common day, both ends inclusive.
 CREATE TEMP TABLE hits AS
 SELECT c.key AS claim_no, e.resource, e.key, e.exculpated
 FROM facts c JOIN facts e

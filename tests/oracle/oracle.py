@@ -13,7 +13,7 @@ State = str
 Record = tuple[str, str]
 Verdicts = dict[str, tuple[State, frozenset[Record]]]
 
-_SQL = Path(__file__).with_name("checks.sql")
+_SQL = [Path(__file__).with_name(name) for name in ("identifiers.sql", "checks.sql")]
 _NO_EVIDENCE: frozenset[Record] = frozenset()
 
 
@@ -38,5 +38,6 @@ def _ask(folder: Path, corrections: bool, question: str) -> list[Any]:
     with duckdb.connect() as db:
         db.execute("SET VARIABLE folder = $1", [str(folder)])
         db.execute("SET VARIABLE with_corrections = $1", [corrections])
-        db.execute(_SQL.read_text(encoding="utf-8"))
+        for script in _SQL:
+            db.execute(script.read_text(encoding="utf-8"))
         return db.execute(question).fetchall()

@@ -33,7 +33,7 @@ def version(state: PartitionState, token: bytes) -> int | None:
 def test_a_new_folder_begins_at_zero_and_empty(tmp_path: Path) -> None:
     state = PartitionState(tmp_path / "s", "log")
     state.load([A])
-    assert (state.position, state.ledger, state.subjects[A]) == (0, None, Subject())
+    assert (state.position, state.meta, state.subjects[A]) == (0, None, Subject())
     assert state.items() == {}
     state.close()
 
@@ -47,7 +47,7 @@ def test_a_checkpoint_brings_everything_back(tmp_path: Path) -> None:
     state.close()
     state = PartitionState(tmp_path / "s", "log")
     state.load([A])
-    assert (state.position, state.ledger, state.subjects[A]) == (41, b"ledger", kept)
+    assert (state.position, state.meta, state.subjects[A]) == (41, b"ledger", kept)
     assert dict(state.items()) == {A: kept}
     state.close()
 
@@ -61,7 +61,7 @@ def test_what_was_not_checkpointed_is_gone_with_its_position(tmp_path: Path) -> 
     state.close()
     state = PartitionState(tmp_path / "s", "log")
     assert (version(state, A), version(state, B)) == (1, None)
-    assert (state.position, state.ledger) == (5, b"one")
+    assert (state.position, state.meta) == (5, b"one")
     state.close()
 
 
@@ -92,7 +92,7 @@ def test_a_position_alone_is_written_too(tmp_path: Path) -> None:
     state.checkpoint(9, b"ledger")
     state.close()
     state = PartitionState(tmp_path / "s", "log")
-    assert (state.position, state.ledger) == (9, b"ledger")
+    assert (state.position, state.meta) == (9, b"ledger")
     state.close()
 
 
@@ -125,6 +125,59 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         PartitionState(folder, "log")
 
 
+def test_who_waits_is_kept_and_taken_once(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    for name, token in (("day:0000003", A), ("day:0000005", B), ("day:0000009", A), ("resource:x", C)):
+        state.wait(name, token)
+    state.checkpoint(1, b"")
+    state.wait("day:0000004", C)
+    assert state.take("day:0000000", "day:0000005") == [A, B, C]
+    assert state.take("day:0000000", "day:0000005") == []
+    state.checkpoint(2, b"")
+    state.close()
+    state = PartitionState(tmp_path / "s", "log")
+    assert state.take("day:0000000", "day:9999999") == [A]
+    assert state.take("resource:x", "resource:x") == [C]
+    assert state.take("resource:xy", "resource:xy") == []
+    state.close()
+
+
+def test_a_checkpoint_halfway_keeps_those_who_wait(tmp_path: Path) -> None:
+    """A step that is begun again finds everybody it had taken."""
+    state = PartitionState(tmp_path / "s", "log")
+    state.wait("day:0000003", A)
+    state.checkpoint(1, b"")
+    assert state.take("day:0000003", "day:0000003") == [A]
+    touch(state, A, 1)
+    state.checkpoint(1, b"", halfway=True)
+    state.close()
+    state = PartitionState(tmp_path / "s", "log")
+    assert state.take("day:0000003", "day:0000003") == [A]
+    assert version(state, A) == 1
+    state.close()
+
+
+def test_everyone_is_found_saved_or_not(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log", cached=1)
+    touch(state, C, 1)
+    state.wait("day:0000003", B)
+    state.checkpoint(1, b"")
+    touch(state, A, 1)
+    state.load([B])
+    assert state.everyone() == [A, C]
+    state.close()
+
+
+def test_letting_go_spares_what_has_changed(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log", cached=1)
+    touch(state, A, 1)
+    touch(state, B, 1)
+    state.load([C])
+    state.trim()
+    assert set(state.subjects) == {A, B}
+    state.close()
+
+
 class Life(RuleBasedStateMachine):
     """Touches, checkpoints, crashes and a tiny cache, against two dictionaries."""
 
@@ -155,7 +208,7 @@ class Life(RuleBasedStateMachine):
         self.state = PartitionState(self.folder, "log", cached=1)
         self.now = dict(self.saved)
         assert self.state.position == self.position
-        assert self.state.ledger == (b"%d" % self.position if self.position else None)
+        assert self.state.meta == (b"%d" % self.position if self.position else None)
 
     @invariant()
     def cache_and_disk_agree(self) -> None:

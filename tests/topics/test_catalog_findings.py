@@ -48,7 +48,7 @@ def test_a_file_that_does_not_load_is_one_finding(broken: Break) -> None:
 def test_all_findings_at_once_by_file_and_line(broken: Break) -> None:
     broken(CITY, "- id: tax", "- id: taxes")
     broken(GRANTS, "2030-12-31", "soon")
-    broken(RULE, "kind: conflict", "kind: missing")
+    broken(RULE, "expires: 2030-12-31", "require: {at_least: 4}")
     folder = broken(RULE, "anchor_subject: person_id", "anchor_subject: name")
     places = [finding.where.rsplit(":", 1) for finding in check_catalog(folder)]
     assert places == sorted(places, key=lambda place: (place[0], int(place[1])))
@@ -106,10 +106,10 @@ def test_a_stray_file_is_not_silently_ignored(broken: Break) -> None:
     [
         (b"", "the file is empty"),
         (b"name: \xff\xfe\n", "not UTF-8"),
-        (b"- a\n- b\n", "the file has the wrong type (list)"),
-        (b"just words", "the file has the wrong type (str)"),
+        (b"- a\n- b\n", "the file should be keys with values, not a list"),
+        (b"just words", "the file should be keys with values, not text"),
         (b"a: 1\n---\nb: 2\n", "expected a single document"),
-        (b"name: !!python/object/apply:os.system ['true']\n", "'name' has the wrong type"),
+        (b"name: !!python/object/apply:os.system ['true']\n", "'name' should be text, not a list"),
         (b"name: \x07\n", "not valid YAML"),
         (b"&a [*a]", "alias"),
         (b"[" * 5000 + b"]" * 5000, "nested too deeply"),

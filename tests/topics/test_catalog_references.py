@@ -107,7 +107,7 @@ RESOURCES: dict[str, Case] = {
     "withheld without legal basis": (
         INSURANCE,
         prop("sharingType", "conditional") + "\n" + LEGAL_BASIS_LINE,
-        prop("sharingType", "withheld") + "\n  - {property: cadence, value: daily}\n#",
+        prop("sharingType", "withheld") + "\n#",
         prop("sharingType", "withheld"),
         "withheld without a legal basis",
     ),
@@ -148,7 +148,7 @@ REFERENCES: dict[str, Case] = {
         "id: benefit",
         "rename the file to benefit.yml",
     ),
-    "rule kind": (RULE, "kind: conflict", "kind: missing", "kind: missing", "are not evaluated yet"),
+    "rule kind": (RULE, "kind: conflict", "kind: missing", "kind: missing", "without a deadline"),
     "unknown anchor": (
         RULE,
         "anchor: hrss.unemployment_benefit",
@@ -182,7 +182,7 @@ REFERENCES: dict[str, Case] = {
         "discloses: status",
         "discloses: legal_rep_name",
         "discloses: legal_rep_name",
-        "no coded fact of market.enterprise 'legal_rep_name' -> one of: status",
+        "'legal_rep_name' of market.enterprise is private: it never leaves its department -> name a coded fact: status",
     ),
     "no grant": (
         RULE,

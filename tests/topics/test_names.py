@@ -24,6 +24,8 @@ def test_canonical_names() -> None:
     assert names.COMPLETENESS == "completeness"
     assert names.change_topic("hrss.unemployment_benefit") == "change.hrss.unemployment_benefit"
     assert names.alert_topic("hrss") == "alert.hrss"
+    assert names.trial_topic("hrss") == "trial.hrss"
+    assert names.notice_topic("hrss") == "notice.hrss"
     assert names.result_topic("hrss") == "result.hrss"
     assert names.receipt_topic("tax") == "receipt.tax"
     assert names.dlq_topic("tax") == "dlq.tax"
@@ -44,7 +46,7 @@ def test_resource_of_refuses_other_topics(topic: str) -> None:
 def test_every_topic_once(city: Catalog) -> None:
     found = [spec.name for spec in names.topic_specs(city)]
     assert found == sorted(set(found))
-    assert len(found) == 2 + 4 + 5 * 3
+    assert len(found) == 3 + 4 + 7 * 3
     assert all(LEGAL.fullmatch(name) for name in found)
     assert len({name.replace("_", ".") for name in found}) == len(found)
 
@@ -56,7 +58,7 @@ def test_sizes_and_retention(city: Catalog) -> None:
     forever = {
         "facts",
         "completeness",
-        *(f"{kind}.{d}" for kind in ("alert", "result") for d in city.departments),
+        *(f"{kind}.{d}" for kind in ("alert", "trial", "result") for d in city.departments),
     }
     assert {name for name, spec in specs.items() if spec.retention_ms == -1} == forever
     assert {name.split(".")[0] for name, spec in specs.items() if spec.compact} == {"completeness", "result"}
@@ -96,6 +98,8 @@ def test_what_each_principal_may_do(city: Catalog) -> None:
     assert {right for right in rights if right[0] == "officer-hrss"} == {
         ("officer-hrss", "READ", "alert"),
         ("officer-hrss", "READ", "completeness"),
+        ("officer-hrss", "READ", "trial"),
+        ("officer-hrss", "READ", "notice"),
         ("officer-hrss", "READ", "result"),
         ("officer-hrss", "READ", "receipt"),
         ("officer-hrss", "READ", "disposition"),

@@ -7,30 +7,41 @@ Rules: loading reports every finding at once and is a pure function of the folde
 Must not know: matchers, stores, streams, the clock.
 """
 
-from topics.catalog.load import EXAMPLE, check_catalog, load_catalog
-from topics.catalog.model import (
-    Catalog,
-    Department,
+from topics.catalog.load import CITY, EXAMPLE, check_catalog, load_catalog
+from topics.catalog.model import Catalog, Department, Field, Grant, Resource
+from topics.catalog.rule import (
+    Compare,
+    Condition,
+    Deadline,
     EvidenceSource,
+    ExculpatingSource,
     Exculpation,
-    Field,
-    Grant,
-    Resource,
     Rule,
+    Temporal,
     Text,
+    Threshold,
+    Window,
 )
 
 __all__ = [
+    "CITY",
     "EXAMPLE",
     "Catalog",
+    "Compare",
+    "Condition",
+    "Deadline",
     "Department",
     "EvidenceSource",
+    "ExculpatingSource",
     "Exculpation",
     "Field",
     "Grant",
     "Resource",
     "Rule",
+    "Temporal",
     "Text",
+    "Threshold",
+    "Window",
     "check_catalog",
     "load_catalog",
 ]

@@ -4,13 +4,16 @@ Rules: runs on whatever loaded, so that one broken file does not hide the faults
 is given or there is no time. Must not know: how files are read or findings shown.
 """
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from topics.catalog.files import Document, Documents
 from topics.catalog.places import Names, Report, names_of
 from topics.catalog.resource_checks import check_resource
 from topics.catalog.rule_checks import check_rule
 from topics.catalog.shapes import CityShape, GrantShape, GrantsShape
+from topics.catalog.source import Loc
 from topics.errors import CatalogError
 
 
@@ -20,12 +23,42 @@ def check_documents(documents: Documents, today: date | None) -> list[CatalogErr
     reports: list[Report] = []
     if documents.city:
         reports.append(_check_city(documents.city))
-    if documents.grants:
-        reports.append(_check_grants(documents.grants, names, today))
+    reports += [_check_grants(document, names, today) for document in documents.grants]
     reports += [check_resource(document, names) for document in documents.resources]
     grants = _grants_known(documents)
     reports += [check_rule(document, names, grants, today) for document in documents.rules]
+    reports += _check_repeats(documents)
     return [found for report in reports for found in report.findings]
+
+
+def _check_repeats(documents: Documents) -> list[Report]:
+    """An id that a folder and its packs declare more than once."""
+    resources, rules = (
+        [(document, ("id",), document.shape.id) for document in found]
+        for found in (documents.resources, documents.rules)
+    )
+    grants = [
+        (document, ("grants", i, "id"), grant.id)
+        for document in documents.grants
+        for i, grant in enumerate(document.shape.grants)
+    ]
+    return [
+        *_twice("resource", resources),
+        *_twice("rule", rules),
+        *_twice("grant", grants),
+    ]
+
+
+def _twice(noun: str, named: Iterable[tuple[Document[Any], Loc, str]]) -> list[Report]:
+    first: dict[str, Document[Any]] = {}
+    reports = []
+    for document, loc, name in named:
+        before = first.setdefault(name, document)
+        if before is not document:
+            report = Report(document.source)
+            report.add(loc, f"{noun} {name!r} is in {before.source.path} too", "remove one of the two")
+            reports.append(report)
+    return reports
 
 
 def _check_city(document: Document[CityShape]) -> Report:
@@ -36,9 +69,9 @@ def _check_city(document: Document[CityShape]) -> Report:
 
 def _grants_known(documents: Documents) -> dict[str, GrantShape] | None:
     """Grants by id; None where grants.yml did not load and nothing can be said."""
-    if documents.grants is None:
-        return None if "grants" in documents.broken else {}
-    return {grant.id: grant for grant in documents.grants.shape.grants}
+    if "grants" in documents.broken:
+        return None
+    return {grant.id: grant for document in documents.grants for grant in document.shape.grants}
 
 
 def _check_grants(document: Document[GrantsShape], names: Names, today: date | None) -> Report:

@@ -1,40 +1,23 @@
-"""Pydantic's findings in the words of a catalog steward: what is wrong, and what to write instead.
+"""Pydantic's findings as findings of the catalog: one for each fault, at the offending line.
 
-Rules: one finding per fault, placed at the offending line; a misspelt key gets the name it meant, and the
-key then missing is not reported a second time. Must not know: what files exist.
+Rules: a misspelt key gets the name it meant, and the key then missing is not reported a second time; what a short
+form stands for is reported at the short form. Must not know: what files exist, how a fault is said (fault_words).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from topics.catalog.nearest import nearest, remedy_for
+from topics.catalog.fault_words import Site, words
+from topics.catalog.nearest import nearest
+from topics.catalog.schema_keys import noun_of
 from topics.catalog.shapes import StandardShape
 from topics.catalog.source import Loc, Source
 from topics.errors import CatalogError
 
 S = TypeVar("S", bound=BaseModel)
-
-_WRONG_TYPE = {
-    "string_type": "text (in quotes if it looks like a number, a date, yes or no)",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "date_type": "a day, YYYY-MM-DD",
-    "list_type": "a list",
-    "dict_type": "keys with values",
-    "model_type": "keys with values",
-    "model_attributes_type": "keys with values",
-}
-_SHAPES = {
-    r"^[a-z][a-z0-9]{0,29}$": "lower-case letters and digits, at most 30, no underscore",
-    r"^[a-z][a-z0-9_]{0,59}$": "lower-case letters, digits and underscores, at most 60",
-    r"^[a-z][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, at most 60",
-    r"^[a-z][a-z0-9]{0,29}\.[a-z][a-z0-9_]{0,59}$": "department.resource, as in hrss.social_insurance",
-    r"^\d+\.\d+\.\d+$": "three numbers, as in 1.0.0",
-    r"^\S+$": "a code without spaces",
-}
 
 
 def shape(model: type[S], source: Source) -> tuple[S | None, list[CatalogError]]:
@@ -42,68 +25,63 @@ def shape(model: type[S], source: Source) -> tuple[S | None, list[CatalogError]]
     try:
         return model.model_validate(source.data), []
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-        keys = {loc: _keys_at(model, loc) for loc in {fault["loc"][:-1] for fault in faults}}
-        return None, _findings(source, faults, keys)
+        return None, _findings(model, source, error.errors(include_url=False))
 
 
-def _findings(source: Source, faults: list[ErrorDetails], keys: dict[Loc, set[str]]) -> list[CatalogError]:
+def _findings(model: type[BaseModel], source: Source, faults: list[ErrorDetails]) -> list[CatalogError]:
     meant = {
-        (*fault["loc"][:-1], nearest(str(fault["loc"][-1]), keys[fault["loc"][:-1]]))
-        for fault in faults
-        if fault["type"] == "extra_forbidden"
+        (*loc[:-1], nearest(str(loc[-1]), _keys_at(model, loc[:-1])))
+        for loc in (fault["loc"] for fault in faults if fault["type"] == "extra_forbidden")
     }
-    missing_but_misspelt = [f for f in faults if f["type"] == "missing" and f["loc"] in meant]
-    return [_finding(source, fault, keys) for fault in faults if fault not in missing_but_misspelt]
+    left = (f for f in faults if not (f["type"] == "missing" and f["loc"] in meant))
+    return [_finding(model, source, fault) for fault in left]
 
 
-def _finding(source: Source, fault: ErrorDetails, keys: dict[Loc, set[str]]) -> CatalogError:
+def _finding(model: type[BaseModel], source: Source, fault: ErrorDetails) -> CatalogError:
     loc = fault["loc"]
-    what, remedy = _words(fault, _name(loc), keys[loc[:-1]])
-    return source.finding(loc, what, remedy)
+    if fault["type"] != "missing":
+        while loc and loc not in source.lines:  # a key of the long form, where the short form is written
+            loc = loc[:-1]
+    return source.finding(loc, *words(fault, _site(model, loc)))
 
 
-def _words(fault: ErrorDetails, name: str, keys: Iterable[str]) -> tuple[str, str]:
-    kind, context = fault["type"], fault.get("ctx", {})
-    if kind == "missing":
-        return f"{name} is missing", f"add {name}"
-    if kind == "extra_forbidden":
-        return f"unknown key {name}", remedy_for(name.strip("'"), keys)
-    if kind == "literal_error":
-        value = fault["input"]
-        return f"{name} cannot be {value!r}", f"write {context['expected']}"
-    if kind in ("string_too_short", "too_short") or fault["input"] is None:
-        return f"{name} is empty", f"give {name} a value"
-    if kind in _WRONG_TYPE:
-        return f"{name} has the wrong type ({type(fault['input']).__name__})", f"write {_WRONG_TYPE[kind]}"
-    if kind == "string_pattern_mismatch":
-        wanted = _SHAPES.get(context["pattern"], context["pattern"])
-        return f"{name} is not well formed: {fault['input']!r}", f"write {wanted}"
-    return f"{name}: {fault['msg'].lower()}", "correct the value"
+def _site(model: type[BaseModel], loc: Loc) -> Site:
+    named = [part for part in loc if isinstance(part, str) and part != "[key]"]
+    if not named:
+        return Site("the file", "", noun_of(model.__name__), _keys_at(model, ()))
+    key, around = named[-1], loc[: _last(loc, named[-1])]
+    entry = isinstance(loc[-1], int)
+    name = f"an entry of {key!r}" if entry else repr(key)
+    found = _model_at(model, loc if _is_text(model, loc) else around)
+    return Site(name, key, noun_of(found.__name__), _keys_at(model, around))
 
 
-def _name(loc: Loc) -> str:
-    words = [part for part in loc if isinstance(part, str) and part != "[key]"]
-    if not words:
-        return "the file"
-    return f"an entry of {words[-1]!r}" if isinstance(loc[-1], int) else repr(words[-1])
+def _last(loc: Loc, key: str) -> int:
+    return max(i for i, part in enumerate(loc) if part == key)
 
 
-def _keys_at(model: type[BaseModel], loc: Loc) -> set[str]:
+def _is_text(model: type[BaseModel], loc: Loc) -> bool:
+    """Whether words in two languages belong here."""
+    return noun_of(_model_at(model, loc).__name__) == "text"
+
+
+def _keys_at(model: type[BaseModel], loc: Loc) -> Collection[str]:
     """Keys that the mapping at `loc` may have."""
+    found = _model_at(model, loc)
+    ignored = found.ignored if issubclass(found, StandardShape) else frozenset()
+    return {field.alias or name for name, field in found.model_fields.items()} | ignored
+
+
+def _model_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:
     for part in loc:
-        inner = _inner(model, part)
-        if inner is None:
-            return set()
-        model = inner
-    ignored = model.ignored if issubclass(model, StandardShape) else frozenset()
-    return {field.alias or name for name, field in model.model_fields.items()} | ignored
+        model = _inner(model, part)
+    return model
 
 
-def _inner(model: type[BaseModel], part: str | int) -> type[BaseModel] | None:
+def _inner(model: type[BaseModel], part: str | int) -> type[BaseModel]:
     """Model under key `part`; list positions and keys of a free mapping stay where they are."""
     field = next((f for name, f in model.model_fields.items() if part == (f.alias or name)), None)
-    return model if field is None else _model_in(field.annotation)
+    return (_model_in(field.annotation) if field else None) or model
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

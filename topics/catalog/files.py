@@ -2,11 +2,13 @@
 
     city.yml    grants.yml    resources/<department>.<name>.yml    rules/<id>.yml
 
+A city may include rule packs: folders with grants.yml, resources/ and rules/ of their own.
 Rules: a stray file is a finding, since a file that is silently not read is a rule silently not applied.
 Must not know: cross references between files (topics.catalog.checks).
 """
 
 from dataclasses import dataclass, field
+from os.path import normpath
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -34,10 +36,11 @@ class Documents:
 
     folder: Path
     city: Document[CityShape] | None = None
-    grants: Document[GrantsShape] | None = None
+    grants: list[Document[GrantsShape]] = field(default_factory=list)
     resources: list[Document[ResourceShape]] = field(default_factory=list)
     rules: list[Document[RuleShape]] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    read: set[Path] = field(default_factory=set)
     findings: list[CatalogError] = field(default_factory=list)
 
 
@@ -48,18 +51,41 @@ def read_folder(folder: Path) -> Documents:
         found.findings.append(finding(folder, 1, "no such folder", "name a folder that holds a city.yml"))
         return found
     found.city = _read(found, folder / "city.yml", CityShape)
-    if (folder / "grants.yml").exists():
-        found.grants = _read(found, folder / "grants.yml", GrantsShape)
-    found.resources = _read_all(found, "resources", ResourceShape)
-    found.rules = _read_all(found, "rules", RuleShape)
-    found.findings += _strays(folder)
+    _read_pack(found, folder)
+    for i, name in enumerate(found.city.shape.includes if found.city else ()):
+        _include(found, found.city, i, Path(normpath(folder / name)))
+    found.findings += _strays(folder, found.read)
     return found
 
 
+def _include(found: Documents, city: Document[CityShape] | None, i: int, pack: Path) -> None:
+    if pack.is_dir():
+        _read_pack(found, pack)
+        found.findings += _strays(pack, found.read | {pack / "city.yml"})
+    elif city is not None:
+        what = f"no folder {city.shape.includes[i]!r} beside this file"
+        found.findings.append(city.source.finding(("includes", i), what, "name the folder of a rule pack"))
+
+
+def _read_pack(found: Documents, folder: Path) -> None:
+    if (folder / "grants.yml").exists():
+        grants = _read(found, folder / "grants.yml", GrantsShape)
+        found.grants += [grants] if grants else []
+    found.resources += _read_all(found, folder / "resources", ResourceShape)
+    found.rules += _read_all(found, folder / "rules", RuleShape)
+
+
+def read_rule_file(found: Documents, path: Path) -> Document[RuleShape] | None:
+    """One more rule, from anywhere; None where it does not fit, which is then among the findings."""
+    return _read(found, path, RuleShape)
+
+
 def _read(found: Documents, path: Path, model: type[S]) -> Document[S] | None:
+    found.read.add(path)
     source = read_source(path)
     found.findings += source.findings
-    fitted, faults = shape(model, source) if source.data is not None else (None, [])
+    readable = source.data is not None and not source.findings  # else what it says is a guess
+    fitted, faults = shape(model, source) if readable else (None, [])
     found.findings += faults
     if fitted is None:
         found.broken.add(path.stem)
@@ -67,17 +93,15 @@ def _read(found: Documents, path: Path, model: type[S]) -> Document[S] | None:
     return Document(source, fitted)
 
 
-def _read_all(found: Documents, kind: str, model: type[S]) -> list[Document[S]]:
-    paths = sorted((found.folder / kind).glob("*.yml"))
+def _read_all(found: Documents, folder: Path, model: type[S]) -> list[Document[S]]:
+    paths = sorted(folder.glob("*.yml"))
     read = (_read(found, path, model) for path in paths)
     return [document for document in read if document is not None]
 
 
-def _strays(folder: Path) -> list[CatalogError]:
-    expected = {folder / "city.yml", folder / "grants.yml"}
-    expected |= {*(folder / "resources").glob("*.yml"), *(folder / "rules").glob("*.yml")}
+def _strays(folder: Path, read: set[Path]) -> list[CatalogError]:
     present = {path for path in folder.rglob("*.y*ml") if path.is_file()}
     return [
         finding(path, 1, "this file is not read", "move it to resources/ or rules/, with the ending .yml")
-        for path in sorted(present - expected)
+        for path in sorted(present - read)
     ]

@@ -1,54 +1,57 @@
 """Load a catalog folder: shapes in, model out, or every finding.
 
 Rules: no clock (`today` is an argument), nothing partial: a catalog with one finding does not load.
-Must not know: what the findings are (shapes, faults, checks).
+Must not know: what the findings are (shapes, faults, checks), how a rule is built (load_rule).
 """
 
 from datetime import date
 from pathlib import Path
 
 from topics.catalog.checks import check_documents
-from topics.catalog.files import Documents, read_folder
-from topics.catalog.model import (
-    Catalog,
-    Department,
-    EvidenceSource,
-    Exculpation,
-    Field,
-    Grant,
-    Resource,
-    Role,
-    Rule,
-    Text,
-)
-from topics.catalog.shapes import (
-    CityShape,
-    EvidenceShape,
-    FieldShape,
-    GrantShape,
-    ResourceShape,
-    RuleShape,
-    TextShape,
-    field_type,
-)
-from topics.errors import CatalogError, CatalogInvalid
+from topics.catalog.files import Documents, read_folder, read_rule_file
+from topics.catalog.load_rule import rule_of, text_of
+from topics.catalog.model import Catalog, Department, Field, Grant, Resource, Role
+from topics.catalog.rule import Rule, Text
+from topics.catalog.shapes import CityShape, FieldShape, GrantShape, ResourceShape, field_type
+from topics.errors import CatalogError, CatalogInvalid, NotFound
 
-EXAMPLE = Path(__file__).parent / "example"
-"""The example city, shipped inside the wheel."""
+_SHIPPED = Path(__file__).parent
+EXAMPLE = _SHIPPED / "example"
+"""The Hangzhou example, shipped inside the wheel: four resources, one rule."""
+
+CITY = _SHIPPED / "city"
+"""The town with all twelve rule packs; it includes EXAMPLE."""
+
+
+SHIPPED = {"example": EXAMPLE, "city": CITY}
+"""Catalogs that come with Crosscheck, by the name that stands for their folder."""
 
 
 def load_catalog(folder: Path | None = None, *, today: date | None = None) -> Catalog:
-    """The catalog in `folder` (None: the example city). Raises CatalogInvalid with all findings."""
+    """The catalog in `folder` (None: the Hangzhou example). Raises CatalogInvalid with all findings."""
     documents, findings = _read(folder or EXAMPLE, today)
-    if findings or documents.city is None:
-        raise CatalogInvalid(findings)
-    grants = documents.grants.shape.grants if documents.grants else []
-    return _catalog(
-        documents.city.shape,
-        [_resource(d.shape) for d in documents.resources],
-        [_grant(g) for g in grants],
-        [_rule(d.shape) for d in documents.rules],
-    )
+    return _load(documents, findings)
+
+
+def load_with_rule(folder: Path | None, path: Path) -> tuple[Catalog, Rule]:
+    """The catalog with one more rule file, that takes the place of a rule with its id; and that rule.
+
+    Raises CatalogInvalid with the findings of catalog and file, NotFound if there is no such file.
+    """
+    if not path.is_file():
+        raise NotFound(f"no file {path}", remedy="name the YAML file of a rule")
+    documents = read_folder(folder or EXAMPLE)
+    place = path.resolve()
+    if place in {read.resolve() for read in documents.read}:  # the catalog's own: a fault in it is found once
+        added = next((d for d in documents.rules if d.source.path.resolve() == place), None)
+    else:
+        added = read_rule_file(documents, path)
+    if added is not None:
+        documents.rules = [d for d in documents.rules if d.shape.id != added.shape.id] + [added]
+    catalog = _load(documents, _findings(documents, None))
+    if added is None:
+        raise NotFound(f"{path} is no rule", remedy="name a file under rules/")
+    return catalog, catalog.rules[added.shape.id]
 
 
 def check_catalog(folder: Path, *, today: date | None = None) -> list[CatalogError]:
@@ -61,8 +64,11 @@ def check_catalog(folder: Path, *, today: date | None = None) -> list[CatalogErr
 
 def _read(folder: Path, today: date | None) -> tuple[Documents, list[CatalogError]]:
     documents = read_folder(folder)
-    findings = documents.findings + check_documents(documents, today)
-    return documents, sorted(findings, key=_place)
+    return documents, _findings(documents, today)
+
+
+def _findings(documents: Documents, today: date | None) -> list[CatalogError]:
+    return sorted(documents.findings + check_documents(documents, today), key=_place)
 
 
 def _place(found: CatalogError) -> tuple[str, int, str]:
@@ -70,20 +76,25 @@ def _place(found: CatalogError) -> tuple[str, int, str]:
     return path, int(line), found.what
 
 
-def _catalog(city: CityShape, resources: list[Resource], grants: list[Grant], rules: list[Rule]) -> Catalog:
+def _load(documents: Documents, findings: list[CatalogError]) -> Catalog:
+    if findings or documents.city is None:
+        raise CatalogInvalid(findings)
+    return _catalog(documents.city.shape, documents)
+
+
+def _catalog(city: CityShape, documents: Documents) -> Catalog:
+    resources = {document.shape.id: _resource(document.shape) for document in documents.resources}
+    rules = (rule_of(document.shape, resources) for document in documents.rules)
+    grants = [_grant(g) for file in documents.grants for g in file.shape.grants]
     return Catalog(
         name=city.name,
-        title=_text(city.title),
+        title=text_of(city.title),
         partitions=city.partitions,
-        departments={d.id: Department(d.id, _text(d.title)) for d in city.departments},
-        resources={resource.id: resource for resource in resources},
+        departments={d.id: Department(d.id, text_of(d.title)) for d in city.departments},
+        resources=resources,
         grants={grant.id: grant for grant in grants},
         rules={rule.id: rule for rule in rules},
     )
-
-
-def _text(text: TextShape) -> Text:
-    return Text(text.zh, text.en)
 
 
 def _resource(found: ResourceShape) -> Resource:
@@ -114,6 +125,7 @@ def _field(found: FieldShape) -> Field:
         fact=custom.fact,
         codes=tuple(custom.codes),
         title=Text(found.business_name, custom.title_en),
+        bands=tuple(custom.bands),
     )
 
 
@@ -124,46 +136,12 @@ def _roles(found: FieldShape) -> frozenset[Role]:
     return frozenset({"key"}) if role == "private" else frozenset({"key", role})
 
 
-def _evidence(found: EvidenceShape) -> EvidenceSource:
-    return EvidenceSource(
-        resource=found.resource,
-        subject_field=found.subject_field,
-        exculpations=tuple(
-            Exculpation(e.code, e.attribute, frozenset(e.values), _text(e.text)) for e in found.exculpations
-        ),
-        discloses=found.discloses,
-        text=_text(found.text),
-    )
-
-
-def _rule(found: RuleShape) -> Rule:
-    return Rule(
-        id=found.id,
-        version=found.version,
-        kind=found.kind,
-        department=found.department,
-        title=_text(found.title),
-        purpose=_text(found.purpose),
-        legal_basis=found.legal_basis,
-        grants=tuple(found.grants),
-        anchor=found.anchor,
-        anchor_subject=found.anchor_subject,
-        evidence=tuple(_evidence(e) for e in found.evidence),
-        temporal=found.temporal,
-        severity=found.severity,
-        volume_cap=found.volume_cap,
-        status=found.status,
-        expires=found.expires,
-        reasons={code: (r.decision, _text(r.text)) for code, r in found.reasons.items()},
-    )
-
-
 def _grant(found: GrantShape) -> Grant:
     return Grant(
         id=found.id,
         department=found.department,
         resource=found.resource,
-        purpose=_text(found.purpose),
+        purpose=text_of(found.purpose),
         legal_basis=found.legal_basis,
         duty=found.duty,
         mode=found.mode,

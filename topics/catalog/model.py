@@ -4,33 +4,30 @@ Rules: everything here has passed every check of topics.catalog.checks, so reade
 collections are tuples or read-only by convention. Must not know: files, lines, how a rule is evaluated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Literal, TypeVar
 
 from topics.catalog.nearest import remedy_for
+from topics.catalog.rule import Rule, Text
 from topics.errors import NotFound
 
 FieldType = Literal["string", "month", "date", "amount", "code"]
 Role = Literal["key", "identifier", "linkage", "fact", "private"]
-IdentifierKind = Literal["person_id", "uscc"]
-Subject = Literal["person", "enterprise", "property"]
-FactKind = Literal["month", "start", "end", "event", "code"]
+IdentifierKind = Literal["person_id", "uscc", "property_no", "certificate_no"]
+Subject = Literal["person", "enterprise", "property", "certificate"]
+FactKind = Literal["month", "start", "end", "event", "code", "band", "match"]
 SharingType = Literal["unconditional", "conditional", "withheld"]
-Decision = Literal["confirmed", "dismissed"]
-RuleKind = Literal["conflict", "missing", "mismatch", "duplicate", "threshold"]
-RuleStatus = Literal["draft", "trial", "active", "suspended"]
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The same words in Chinese and English."""
-
-    zh: str
-    en: str
+def band_names(edges: Sequence[int]) -> tuple[str, ...]:
+    """What amounts cross as: '0-500', '500-1000', '1000+' for edges 0, 500, 1000 (upper edge excluded)."""
+    inner = (f"{low}-{high}" for low, high in pairwise(edges))
+    return (*inner, f"{edges[-1]}+") if edges else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,8 @@ class Field:
 
     `subject` is set only on an identifier whose token crosses: the record becomes a fact about that
     subject. An identifier without one is validated and stays home. `fact` says what a fact field is:
-    a whole month, a first or last day (last day counts; empty: still running), one day, or a code.
+    a whole month, a first or last day (last day counts; empty: still running), one day, a code, an amount
+    cut to its `bands` (lower edges), or a value that only crosses as a keyed digest, to be matched.
     """
 
     name: str
@@ -59,6 +57,7 @@ class Field:
     fact: FactKind | None
     codes: tuple[str, ...]
     title: Text
+    bands: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,14 @@ class Resource:
 
     @property
     def code_fields(self) -> dict[str, tuple[str, ...]]:
-        """Coded attributes that cross, with their code lists."""
-        return {f.name: f.codes for f in self.fields if f.fact == "code"}
+        """Coded and banded attributes that cross, with every value they may have."""
+        coded = {f.name: f.codes for f in self.fields if f.fact == "code"}
+        return coded | {f.name: band_names(f.bands) for f in self.fields if f.fact == "band"}
+
+    @property
+    def match_fields(self) -> tuple[Field, ...]:
+        """Attributes that cross as keyed digests."""
+        return tuple(f for f in self.fields if f.fact == "match")
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -103,55 +108,6 @@ class Resource:
     def field(self, name: str) -> Field:
         """The field called `name`. Raises NotFound."""
         return _named(name, {f.name: f for f in self.fields}, f"field of {self.id}")
-
-
-@dataclass(frozen=True, slots=True)
-class Exculpation:
-    """Evidence whose `attribute` has one of `values` does not count against the person (排除情形)."""
-
-    code: str
-    attribute: str
-    values: frozenset[str]
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceSource:
-    """Where a rule looks for evidence, what speaks for the person, and the one attribute it discloses."""
-
-    resource: str
-    subject_field: str
-    exculpations: tuple[Exculpation, ...]
-    discloses: str | None
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A comparison rule (比对规则). `reasons`: code to decision and words."""
-
-    id: str
-    version: int
-    kind: RuleKind
-    department: str
-    title: Text
-    purpose: Text
-    legal_basis: str
-    grants: tuple[str, ...]
-    anchor: str
-    anchor_subject: str
-    evidence: tuple[EvidenceSource, ...]
-    temporal: Literal["overlaps"]
-    severity: Literal["low", "medium", "high"]
-    volume_cap: int
-    status: RuleStatus
-    expires: date | None
-    reasons: Mapping[str, tuple[Decision, Text]] = field(hash=False)
-
-    @property
-    def resources(self) -> tuple[str, ...]:
-        """Anchor first, then each evidence resource once."""
-        return tuple(dict.fromkeys((self.anchor, *(e.resource for e in self.evidence))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +151,13 @@ class Catalog:
 
     @property
     def active_rules(self) -> tuple[Rule, ...]:
-        """Rules that are evaluated, by id."""
+        """Rules that open alerts, by id."""
         return tuple(rule for _, rule in sorted(self.rules.items()) if rule.status == "active")
+
+    def valid_until(self, rule: Rule) -> date | None:
+        """The last day on which a rule may be evaluated: its own expiry, or that of a grant it stands on."""
+        until = [self.grants[name].valid_until for name in rule.grants if name in self.grants]
+        return min([*until, *filter(None, (rule.expires,))], default=None)
 
     def rules_touching(self, resource_id: str) -> tuple[Rule, ...]:
         """Active rules whose anchor or evidence is `resource_id`, by id."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from topics.catalog.files import Document, Documents
 from topics.catalog.nearest import remedy_for
+from topics.catalog.punctuation import full_width, half_width
 from topics.catalog.shapes import ResourceShape
 from topics.catalog.source import Loc, Source
 from topics.errors import CatalogError
@@ -26,7 +27,9 @@ class Report:
 
     def unknown(self, loc: Loc, noun: str, name: str, known: Collection[str]) -> None:
         """A name that nothing bears."""
-        self.add(loc, f"no {noun} {name!r}", remedy_for(name, known))
+        sign = full_width(name)
+        remedy = f"{sign}: write {half_width(name)!r}" if sign else remedy_for(name, known)
+        self.add(loc, f"no {noun} {name!r}", remedy)
 
     def twice(self, noun: str, named: Iterable[tuple[Loc, Hashable]]) -> None:
         """A finding for each name that came before."""
@@ -46,10 +49,12 @@ class Names:
     resources: dict[str, ResourceShape]
     unsure: frozenset[str]
 
-    def department(self, report: Report, loc: Loc, name: str) -> None:
-        """Report a department that is not declared."""
-        if self.departments_known and name not in self.departments:
+    def department(self, report: Report, loc: Loc, name: str) -> bool:
+        """Report a department that is not declared; whether it may be."""
+        declared = not self.departments_known or name in self.departments
+        if not declared:
             report.unknown(loc, "department", name, self.departments)
+        return declared
 
     def resource(self, report: Report, loc: Loc, name: str) -> ResourceShape | None:
         """The resource, or None; reported unless its file is there and did not load."""

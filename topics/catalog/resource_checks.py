@@ -7,7 +7,7 @@ district) can never be facts. Must not know: rules or grants.
 from collections.abc import Callable, Iterator
 
 from topics.catalog.files import Document
-from topics.catalog.model import FactKind, FieldType
+from topics.catalog.model import FactKind, FieldType, IdentifierKind, Subject
 from topics.catalog.places import Names, Report
 from topics.catalog.shapes import FieldShape, ResourceShape, field_type
 from topics.catalog.source import Loc
@@ -19,13 +19,24 @@ _FACT_TYPES: dict[FactKind, FieldType] = {
     "end": "date",
     "event": "date",
     "code": "code",
+    "band": "amount",
+    "match": "string",
 }
 _TYPE_HINTS = {
     "month": "logicalType: date with logicalTypeOptions: {format: yyyy-MM}",
     "date": "logicalType: date",
     "code": "logicalType: string and a custom property codes",
+    "amount": "logicalType: number and a custom property bands",
+    "string": "logicalType: string without codes",
 }
-_SUBJECT_KINDS = {"person": "person_id", "enterprise": "uscc"}
+_PERIODS: tuple[FactKind, ...] = ("month", "start", "end", "event")
+_SUBJECT_KINDS: dict[Subject, IdentifierKind] = {
+    "person": "person_id",
+    "enterprise": "uscc",
+    "property": "property_no",
+    "certificate": "certificate_no",
+}
+_KINDS = ", ".join(_SUBJECT_KINDS.values())
 _FORBIDDEN_WORDS = {"nationality", "ethnicity", "ethnic", "race", "district", "nation", "minzu", "hukou"}
 _FORBIDDEN_SIGNS = ("民族", "国籍", "种族", "籍贯", "区县", "辖区", "行政区", "户籍地")
 
@@ -88,9 +99,10 @@ def _check_identifiers(report: Report, fields: list[FieldShape]) -> None:
         custom = field.custom_properties
         if custom.role == "identifier" and custom.identifier_kind is None:
             what = f"identifier {field.name!r} has no kind"
-            report.add(_custom(i, "role"), what, "add the custom property identifierKind: person_id or uscc")
+            report.add(_custom(i, "role"), what, f"add the custom property identifierKind: one of {_KINDS}")
         if custom.role != "identifier":
-            _only_with(report, i, field, "identifierKind", custom.identifier_kind, "identifier")
+            if custom.fact != "match":  # a matched attribute may be an identifier of somebody else
+                _only_with(report, i, field, "identifierKind", custom.identifier_kind, "identifier")
             _only_with(report, i, field, "subject", custom.subject, "identifier")
         _check_subject_kind(report, i, field)
 
@@ -99,7 +111,7 @@ def _check_subject_kind(report: Report, i: int, field: FieldShape) -> None:
     subject, kind = field.custom_properties.subject, field.custom_properties.identifier_kind
     if subject and kind and _SUBJECT_KINDS.get(subject) != kind:
         what = f"{field.name!r} ({kind}) does not identify a {subject}"
-        report.add(_custom(i, "subject"), what, "person goes with person_id, enterprise with uscc")
+        report.add(_custom(i, "subject"), what, f"{subject} goes with {_SUBJECT_KINDS[subject]}")
 
 
 def _check_facts(report: Report, fields: list[FieldShape]) -> None:
@@ -107,9 +119,8 @@ def _check_facts(report: Report, fields: list[FieldShape]) -> None:
         custom = field.custom_properties
         if custom.role == "fact" and custom.fact is None:
             what = f"fact {field.name!r} does not say what it states"
-            report.add(
-                _custom(i, "role"), what, "add the custom property fact: month, start, end, event or code"
-            )
+            wanted = "add the custom property fact: month, start, end, event, code, band or match"
+            report.add(_custom(i, "role"), what, wanted)
         if custom.role != "fact":
             _only_with(report, i, field, "fact", custom.fact, "fact")
         if custom.fact:
@@ -140,9 +151,20 @@ def _check_codes(report: Report, fields: list[FieldShape]) -> None:
             report.add((*_FIELDS, i, "logicalType"), what, "write string")
 
 
+def _check_bands(report: Report, fields: list[FieldShape]) -> None:
+    for i, field in enumerate(fields):
+        bands, fact = field.custom_properties.bands, field.custom_properties.fact
+        if bands and fact != "band":
+            report.add(_custom(i, "bands"), f"{field.name!r} has bands but is no band", "write fact: band")
+        if fact == "band" and (len(bands) < 2 or bands[0] != 0 or bands != sorted(set(bands))):
+            what = f"the bands of {field.name!r} are not growing lower edges from 0"
+            at = _custom(i, "bands") if bands else _custom(i, "fact")
+            report.add(at, what, "write bands: [0, 500, 1000, ...]")
+
+
 def _check_period(report: Report, fields: list[FieldShape]) -> None:
     """One period per record: a month, one day, or a first and perhaps a last day."""
-    stated = {fact: [i for i, _ in _stating(fields, fact)] for fact in _FACT_TYPES if fact != "code"}
+    stated = {fact: [i for i, _ in _stating(fields, fact)] for fact in _PERIODS}
     openings = sorted(i for fact in ("month", "start", "event") for i in stated[fact])
     if not openings:
         at = _custom(stated["end"][0], "fact") if stated["end"] else _FIELDS
@@ -187,5 +209,6 @@ _CHECKS: tuple[Callable[[Report, list[FieldShape]], None], ...] = (
     _check_identifiers,
     _check_facts,
     _check_codes,
+    _check_bands,
     _check_period,
 )

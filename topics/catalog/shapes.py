@@ -11,16 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from topics.catalog.model import (
-    Decision,
-    FactKind,
-    FieldType,
-    IdentifierKind,
-    RuleKind,
-    RuleStatus,
-    SharingType,
-    Subject,
-)
+from topics.catalog.model import FactKind, FieldType, IdentifierKind, SharingType, Subject
+from topics.catalog.rule import Allen, Decision, Edge, RuleKind, RuleStatus
 
 # No underscore in a department: topic names would collide in Kafka, which takes '.' and '_' for the same.
 DepartmentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,29}$")]
@@ -53,6 +45,7 @@ class CityShape(Shape):
     title: TextShape
     partitions: int = Field(ge=1, le=1024)
     departments: list[DepartmentShape] = Field(min_length=1)
+    includes: list[Words] = []
 
 
 class GrantShape(Shape):
@@ -78,12 +71,91 @@ class ExculpationShape(Shape):
     text: TextShape
 
 
+class WindowShape(Shape):
+    """Evidence begins within so many days of the anchor's start or end."""
+
+    days: int | None = Field(default=None, ge=0, le=36_600)
+    working_days: int | None = Field(default=None, ge=0, le=2_000)
+    of: Edge = "start"
+    side: Literal["after", "before", "either"] = "after"
+
+
+class WordyShape(Shape):
+    """Keys with values, or one word that stands for them."""
+
+    word: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_out(cls, data: Any) -> Any:
+        return {cls.word: data} if isinstance(data, str) else data
+
+
+class TemporalShape(WordyShape):
+    """A temporal condition: a period predicate, or Allen's relations by name; `temporal: overlaps` for short."""
+
+    word = "relation"
+    relation: Literal["overlaps", "contains", "equals", "precedes", "succeeds", "any"] | None = None
+    allen: list[Allen] = []
+    at_least_days: int = Field(default=1, ge=1, le=36_600)
+    within: WindowShape | None = None
+
+
+class RequireShape(WordyShape):
+    """How many of the evidence sources: `require: any`, `require: all`, `require: {at_least: 2}`."""
+
+    word = "sources"
+    sources: Literal["any", "all"] = "any"
+    at_least: int | None = Field(default=None, ge=1)
+
+
+OVERLAPS = TemporalShape(relation="overlaps")
+Where = dict[SnakeName, list[Code]]
+
+
+class CompareShape(Shape):
+    anchor: SnakeName
+    evidence: SnakeName
+    hit: Literal["different", "same"] = "different"
+    agree: dict[Code, list[Code]] = {}
+
+
 class EvidenceShape(Shape):
     resource: ResourceId
     subject_field: SnakeName
+    where: Where = {}
+    temporal: TemporalShape | None = None
+    compare: CompareShape | None = None
+    amount: SnakeName | None = None
     exculpations: list[ExculpationShape] = []
     discloses: SnakeName | None = None
     text: TextShape
+
+
+class ExculpatingShape(Shape):
+    """A fact elsewhere that speaks for the person."""
+
+    code: SnakeName
+    resource: ResourceId
+    subject_field: SnakeName
+    where: Where = {}
+    temporal: TemporalShape = OVERLAPS
+    text: TextShape
+
+
+class DeadlineShape(Shape):
+    days: int | None = Field(default=None, ge=0, le=36_600)
+    working_days: int | None = Field(default=None, ge=0, le=2_000)
+    of: Edge = "start"
+
+
+class ThresholdShape(Shape):
+    """`at_least` a number, or more than the anchor's own banded attribute by a margin."""
+
+    measure: Literal["count", "sum"]
+    at_least: int | None = Field(default=None, ge=1)
+    exceeds: SnakeName | None = None
+    margin: int = Field(default=0, ge=0)
 
 
 class ReasonShape(Shape):
@@ -104,8 +176,16 @@ class RuleShape(Shape):
     grants: list[KebabName] = []
     anchor: ResourceId
     anchor_subject: SnakeName
-    temporal: Literal["overlaps"]
+    anchor_where: Where = {}
+    temporal: TemporalShape = OVERLAPS
+    require: RequireShape = RequireShape()
     evidence: list[EvidenceShape] = Field(min_length=1)
+    exculpations: list[ExculpatingShape] = []
+    deadline: DeadlineShape | None = None
+    threshold: ThresholdShape | None = None
+    allowed: int | None = Field(default=None, ge=1)
+    disclosure: dict[DepartmentId, list[Literal["boolean", "month", "code", "band"]]] = {}
+    precision_floor: float | None = Field(default=None, gt=0, lt=1)
     volume_cap: int = Field(ge=1)
     expires: date | None = None
     reasons: dict[SnakeName, ReasonShape]
@@ -149,6 +229,7 @@ class FieldCustom(StandardShape):
     subject: Subject | None = None
     fact: FactKind | None = None
     codes: list[Code] = []
+    bands: list[int] = []
 
 
 class TypeOptions(StandardShape):

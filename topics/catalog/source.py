@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from topics.catalog.syntax import fault_of
 from topics.errors import CatalogError
 
 Loc = tuple[str | int, ...]
@@ -54,7 +55,8 @@ def read_source(path: Path) -> Source:
     except CatalogError as error:
         return Source(path, None, {}, (error,))
     except yaml.YAMLError as error:
-        return Source(path, None, {}, (_syntax(path, error, text.count("\n") or 1),))
+        fault = fault_of(error, text)
+        return Source(path, None, {}, (finding(path, *fault),))
     except RecursionError:
         deep = finding(path, 1, "the file is nested too deeply", "see topics/catalog/example for the shape")
         return Source(path, None, {}, (deep,))
@@ -73,17 +75,6 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise finding(path, line, "the file is not UTF-8", "save it as UTF-8") from None
-
-
-def _syntax(path: Path, error: yaml.YAMLError, last_line: int) -> CatalogError:
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    context = getattr(error, "context", None) or ""
-    # A quote, key or bracket left open is noticed lines later; where it opened is what to look at.
-    opened = any(sign in context for sign in ("quoted", "simple key", "flow"))
-    mark = getattr(error, "context_mark" if opened else "problem_mark", None)
-    what = f"not valid YAML: {problem}" + (f" ({context})" if context else "")
-    line = min(mark.line + 1, last_line) if mark else 1
-    return finding(path, line, what, "check indentation, colons and quotes here")
 
 
 class _Reader:
@@ -132,9 +123,19 @@ class _Reader:
 
     def _mapping(self, node: Any, loc: Loc) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
+        self._report_twice(node, loc)
         for key_node, value_node in node.value:
             self._entry(result, loc, str(key_node.value), key_node, value_node)
         return result
+
+    def _report_twice(self, node: Any, loc: Loc) -> None:
+        """The first key that comes again; where an entry of a list runs on into the next, all of them do."""
+        names = [str(key.value) for key, _ in node.value]
+        again = next((i for i, name in enumerate(names) if name in names[:i]), None)
+        if again is not None:
+            line = node.value[again][0].start_mark.line + 1
+            dash = ", or begin a new entry with '- '" if loc and isinstance(loc[-1], int) else ""
+            self._report(line, f"{names[again]!r} is here twice", f"remove one of the two{dash}")
 
     def _custom(self, node: Any, loc: Loc) -> dict[Any, Any]:
         """[{property: a, value: b}] as {a: b}."""
@@ -147,14 +148,14 @@ class _Reader:
                 line = item.start_mark.line + 1
                 self._report(line, "not a custom property", "write {property: name, value: ...}")
                 continue
-            self._entry(result, loc, str(parts["property"].value), item, parts["value"])
+            key = str(parts["property"].value)
+            if key in result:
+                self._report(item.start_mark.line + 1, f"{key!r} is here twice", "remove one of the two")
+            self._entry(result, loc, key, item, parts["value"])
         return result
 
     def _entry(self, result: dict[Any, Any], loc: Loc, key: str, key_node: Any, value_node: Any) -> None:
-        line = key_node.start_mark.line + 1
-        if key in result:
-            self._report(line, f"{key!r} is here twice", "remove one of the two")
-        self.lines[(*loc, key)] = line
+        self.lines[(*loc, key)] = key_node.start_mark.line + 1
         result[key] = self._value(value_node, (*loc, key))
 
 

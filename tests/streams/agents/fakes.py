@@ -7,6 +7,8 @@ from datetime import date
 from matchers.token import bucket_of
 from streams.transport.port import check_sizes
 from topics.batch import ChangeBatch, Counts, Row, encode_batch, encode_rows
+from topics.catalog import Rule
+from topics.control import RuleChange, control_record
 from topics.names import FACTS, change_topic
 from topics.records import Record, StoredRecord
 
@@ -88,6 +90,12 @@ def spell(number: int, version: int = 1) -> Row:
 
 def fact(offset: int, value: bytes) -> StoredRecord:
     return StoredRecord(FACTS, BUCKET, offset, 0, b"k", value, ())
+
+
+def rule_in_force(offset: int, rule: Rule) -> StoredRecord:
+    """The record of `facts` from which on a rule is active."""
+    change = RuleChange(rule, "active", None, None, "activated", "test", "2008-01-01T00:00:00.000+00:00")
+    return StoredRecord(FACTS, BUCKET, offset, 0, *control_record(change))
 
 
 def change(offset: int, value: bytes, resource: str = CLAIMS) -> StoredRecord:

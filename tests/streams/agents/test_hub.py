@@ -13,7 +13,18 @@ from stores.state import PartitionState
 from streams.agents import hub as hub_module
 from streams.agents.hub import MAX_LETTER_BYTES, Hub
 from streams.agents.outbox import IN_FLIGHT
-from tests.streams.agents.fakes import BUCKET, CLAIMS, SPELLS, FakeLog, batch, change, claim, fact, spell
+from tests.streams.agents.fakes import (
+    BUCKET,
+    CLAIMS,
+    SPELLS,
+    FakeLog,
+    batch,
+    change,
+    claim,
+    fact,
+    rule_in_force,
+    spell,
+)
 from topics.catalog import load_catalog
 from topics.errors import BrokerUnavailable
 from topics.names import FACTS, change_topic
@@ -25,12 +36,16 @@ Work = Callable[[Hub, FakeLog], Awaitable[None]]
 
 
 def drive(folder: Path, work: Work, *, held: bool = False) -> FakeLog:
-    """Do something with a hub that owns one partition of each kind."""
-    log = FakeLog(held=held)
+    """Do something with a hub that owns one partition of each kind; offset 0 of `facts` brings the rule."""
+    log = FakeLog()
 
     async def main() -> None:
         hub = Hub(load_catalog(None), log, log.log_id, folder)
         await hub.starts([FACT, CHANGE], {FACT: 0, CHANGE: 0})
+        await hub.join(rule_in_force(0, *load_catalog(None).active_rules))
+        log.sent.clear()
+        log.waiting.clear()
+        log.held = held
         await work(hub, log)
         log.release()
         log.held = False
@@ -51,7 +66,7 @@ def _state(hub: Hub) -> list[str]:
 
 def test_a_checkpoint_waits_for_what_was_sent(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
-        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
         checkpoint = asyncio.create_task(hub.partitions[BUCKET].checkpoint(hub._checkpointed))
         log.release(1)
         await _soon()
@@ -59,19 +74,19 @@ def test_a_checkpoint_waits_for_what_was_sent(tmp_path: Path) -> None:
         assert FACT not in hub.gate.safe
         log.release()
         await checkpoint
-        assert hub.gate.safe[FACT] == 1
+        assert hub.gate.safe[FACT] == 2
 
     drive(tmp_path, work, held=True)
 
 
 def test_nothing_beyond_the_checkpoint_may_be_committed(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
-        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
         await hub.partitions[BUCKET].checkpoint(hub._checkpointed)
-        await hub.join(fact(1, batch(SPELLS, 1, spell(1))))
-        await hub.join(fact(2, batch(SPELLS, 2, spell(2))))
+        await hub.join(fact(2, batch(SPELLS, 1, spell(1))))
+        await hub.join(fact(3, batch(SPELLS, 2, spell(2))))
         await hub.tick()
-        assert hub.gate.safe[FACT] == 1
+        assert hub.gate.safe[FACT] == 2
 
     drive(tmp_path, work)
 
@@ -141,14 +156,14 @@ def test_a_batch_too_large_to_forward_is_refused(tmp_path: Path) -> None:
 
 def test_events_that_come_after_revocation_are_passed_over(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
-        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
         await hub.revoke([FACT, CHANGE])
         before = len(log.sent)
-        await hub.join(fact(1, batch(SPELLS, 1, spell(1))))
+        await hub.join(fact(2, batch(SPELLS, 1, spell(1))))
         await hub.admit(change(0, batch(CLAIMS, 2, claim(2))))
         await hub.tick()
         assert len(log.sent) == before
-        assert hub.gate.safe[FACT] == 1
+        assert hub.gate.safe[FACT] == 2
         assert not hub.partitions
 
     drive(tmp_path, work)
@@ -159,28 +174,28 @@ def test_an_event_that_waits_while_its_partition_is_revoked_is_passed_over(tmp_p
 
     async def work(hub: Hub, log: FakeLog) -> None:
         partition = hub.partitions[BUCKET]
-        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
         revoke = asyncio.create_task(hub.revoke([FACT]))
         await _soon()
-        late = asyncio.create_task(partition.process(fact(1, batch(SPELLS, 1, spell(1)))))
+        late = asyncio.create_task(partition.process(fact(2, batch(SPELLS, 1, spell(1)))))
         await _soon()
         before = len(log.sent)
         log.release()
         await asyncio.gather(revoke, late)
         await partition.checkpoint(hub._checkpointed)
         assert len(log.sent) == before
-        assert hub.gate.safe[FACT] == 1
+        assert hub.gate.safe[FACT] == 2
 
     drive(tmp_path, work, held=True)
 
 
 def test_state_that_is_ahead_of_its_log_is_rebuilt(tmp_path: Path) -> None:
     async def first(hub: Hub, log: FakeLog) -> None:
-        for offset in range(3):
-            await hub.join(fact(offset, batch(CLAIMS, offset + 1, claim(offset))))
+        for offset in (1, 2, 3):
+            await hub.join(fact(offset, batch(CLAIMS, offset, claim(offset))))
 
     async def second(hub: Hub, log: FakeLog) -> None:
-        assert hub.partitions[BUCKET].next == 3
+        assert hub.partitions[BUCKET].next == 4
         await hub.revoke([FACT])
         log.end = 2
         assert await hub.starts([FACT], {FACT: 3}) == {FACT: 0}
@@ -199,7 +214,7 @@ def test_state_that_another_process_holds_is_rebuilt_aside(
         other = Hub(load_catalog(None), log, log.log_id, tmp_path)
         assert await other.starts([FACT], {FACT: 7}) == {FACT: 0}
         assert len(_state(hub)) == 2
-        await other.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await other.join(fact(1, batch(CLAIMS, 1, claim(1))))
         await other.close()
         assert _state(hub) == [f"{FACTS}-{BUCKET}"]
 
@@ -208,22 +223,24 @@ def test_state_that_another_process_holds_is_rebuilt_aside(
 
 def test_garbage_in_facts_is_passed_over_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
-        await hub.join(fact(0, b"garbage"))
-        await hub.join(fact(1, batch(CLAIMS, 1, claim(1)).replace(b'"c1"', b"17")))
-        await hub.join(fact(2, batch(CLAIMS, 1, claim(1))))
-        assert hub.partitions[BUCKET].next == 3
+        await hub.join(fact(1, b"garbage"))
+        await hub.join(fact(2, batch(CLAIMS, 1, claim(1)).replace(b'"c1"', b"17")))
+        await hub.join(fact(3, batch(CLAIMS, 1, claim(1))))
+        assert hub.partitions[BUCKET].next == 4
 
     assert drive(tmp_path, work).topics() == ["result.hrss", "receipt.hrss"]
     said = [record.getMessage() for record in caplog.records]
-    assert said == [f"passed over facts[{BUCKET}]@{offset}: not a batch" for offset in (0, 1)]
+    assert said == [
+        f"passed over facts[{BUCKET}]@{offset}: neither a batch nor a control" for offset in (1, 2)
+    ]
 
 
 def test_state_of_another_log_is_discarded(tmp_path: Path) -> None:
     PartitionState(tmp_path / f"{FACTS}-{BUCKET}", "another").checkpoint(500, b"")
 
     async def work(hub: Hub, log: FakeLog) -> None:
-        assert hub.partitions[BUCKET].next == 0
-        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        assert hub.partitions[BUCKET].next == 1
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
 
     assert drive(tmp_path, work).topics() == ["result.hrss", "receipt.hrss"]
 
@@ -246,7 +263,7 @@ def test_a_backlog_stays_in_the_log(tmp_path: Path) -> None:
 
 def test_a_record_that_was_joined_is_passed_over(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
-        record = fact(0, batch(CLAIMS, 1, claim(1)))
+        record = fact(1, batch(CLAIMS, 1, claim(1)))
         await hub.join(record)
         await hub.join(record)
 
@@ -255,11 +272,11 @@ def test_a_record_that_was_joined_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_restart_goes_on_where_the_checkpoint_was(tmp_path: Path) -> None:
     async def first(hub: Hub, log: FakeLog) -> None:
-        await hub.join(fact(0, batch(CLAIMS, 1, claim(1))))
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
 
     async def second(hub: Hub, log: FakeLog) -> None:
-        assert hub.partitions[BUCKET].next == 1
-        await hub.join(fact(1, batch(SPELLS, 1, spell(1))))
+        assert hub.partitions[BUCKET].next == 2
+        await hub.join(fact(2, batch(SPELLS, 1, spell(1))))
 
     drive(tmp_path, first)
     assert drive(tmp_path, second).topics() == ["alert.hrss", "result.hrss", "receipt.hrss"]

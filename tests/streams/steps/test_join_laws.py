@@ -153,7 +153,7 @@ def test_deleting_the_claims_withdraws_alerts_and_results(history: History) -> N
     assert {a.state for a in machine.alerts().values()} <= {"withdrawn"}
     assert {r.verdict for r in machine.results().values()} <= {"withdrawn"}
     assert not any(
-        subject.outcomes.get("benefit-while-employed") for subject in machine.memory.subjects.values()
+        subject.outcomes.get("benefit-while-employed") for subject in machine.memory.store.subjects.values()
     )
 
 
@@ -201,12 +201,12 @@ def test_receipts_add_up(history: History) -> None:
 def test_only_changed_subjects_are_saved(history: History) -> None:
     machine = Machine()
     for batch, rows in history.delivered:
-        before = {t: msgspec.msgpack.encode(s) for t, s in machine.memory.subjects.items()}
+        before = {t: msgspec.msgpack.encode(s) for t, s in machine.memory.store.subjects.items()}
         dirty = set(machine.feed(batch, rows).dirty)
-        fresh = msgspec.msgpack.encode(type(machine.memory.subjects[rows[0].subject])())
+        fresh = msgspec.msgpack.encode(type(machine.memory.store.subjects[rows[0].subject])())
         changed = {
             token
-            for token, subject in machine.memory.subjects.items()
+            for token, subject in machine.memory.store.subjects.items()
             if msgspec.msgpack.encode(subject) != before.get(token, fresh)
         }
         assert dirty >= changed

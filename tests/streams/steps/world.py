@@ -3,21 +3,26 @@
 Rules: everything is built by hand from the wire structs, without the front node; nothing here decides.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import msgspec
 
-from matchers.rules.conflict import RuleSet
-from streams.steps.join import Effects, Memory, join
+from matchers.rules.compiled import CompiledRule
+from matchers.rules.ruleset import RuleSet
+from streams.steps.govern import govern
+from streams.steps.join import join
 from streams.steps.ledger import Ledger
+from streams.steps.memory import Effects, Memory
+from streams.steps.rulebook import Rulebook
 from topics.batch import ChangeBatch, Row, count, encode_rows
-from topics.catalog import load_catalog
+from topics.catalog import Rule, load_catalog
+from topics.control import Control, RuleChange
 from topics.facts import Subject
 
 CATALOG = load_catalog()
-RULES = RuleSet.of(CATALOG.active_rules)
+RULES = RuleSet.of(map(CompiledRule.of, CATALOG.active_rules))
 RULE = "benefit-while-employed"
 CLAIM, SPELL, WAGE, ENTERPRISE = (
     "hrss.unemployment_benefit",
@@ -73,14 +78,43 @@ class _Subjects(dict[bytes, Subject]):
         return self.setdefault(token, Subject())
 
 
-def memory_of(subjects: dict[bytes, Subject], ledger: Ledger) -> Memory:
+@dataclass
+class Shelf:
+    """A store whose subjects are all at hand (streams.steps.memory.Store)."""
+
+    subjects: dict[bytes, Subject] = field(default_factory=_Subjects)
+    waits: set[tuple[str, bytes]] = field(default_factory=set)
+
+    def load(self, tokens: Iterable[bytes]) -> None:
+        for token in tokens:
+            self.subjects[token]
+
+    def everyone(self) -> list[bytes]:
+        return sorted(token for token, subject in self.subjects.items() if subject.facts)
+
+    def wait(self, name: str, token: bytes) -> None:
+        self.waits.add((name, token))
+
+    def take(self, first: str, last: str) -> list[bytes]:
+        taken = {wait for wait in self.waits if first <= wait[0] <= last}
+        self.waits -= taken
+        return sorted({token for _, token in taken})
+
+
+def in_force(*rules: Rule) -> Rulebook:
+    """A rulebook in which rules are active from the beginning."""
+    changes = (RuleChange(rule, "active", None, None, "activated", "test", "") for rule in rules)
+    return Rulebook(0, {change.rule.id: change for change in changes})
+
+
+def memory_of(subjects: dict[bytes, Subject], ledger: Ledger, book: Rulebook | None = None) -> Memory:
     """A memory whose subjects are all at hand."""
-    return Memory(subjects, ledger, lambda wanted: [t for t, subject in subjects.items() if wanted(subject)])
+    return Memory.of(Shelf(subjects), ledger, book or in_force(*CATALOG.active_rules))
 
 
 @dataclass
 class Machine:
-    """One partition, fed batch by batch; `said` is everything it ever answered, `spoken` the same as sent."""
+    """One partition, fed record by record; `said` is everything it ever answered, `spoken` the same as sent."""
 
     memory: Memory = field(default_factory=lambda: memory_of(_Subjects(), Ledger()))
     position: int = 0
@@ -89,7 +123,14 @@ class Machine:
 
     def feed(self, batch: ChangeBatch, rows: Sequence[Row]) -> Effects:
         """Join one batch at the next position."""
-        effects = join(batch, list(rows), self.position, self.memory, RULES)
+        return self._take(join(batch, list(rows), self.position, self.memory))
+
+    def govern(self, control: Control) -> Effects:
+        """Apply a tick or a rule change at the next position."""
+        return self._take(govern(control, self.position, BUCKET, self.memory))
+
+    def _take(self, step: Iterator[Effects]) -> Effects:
+        effects = merged(step)
         self.position += 1
         self.said.append(effects)
         self.spoken.append(encoded(effects))
@@ -102,10 +143,13 @@ class Machine:
 
     def save_and_restore(self) -> None:
         """What a crash right after a checkpoint does to the memory."""
-        saved = {token: msgspec.msgpack.encode(s) for token, s in self.memory.subjects.items()}
-        ledger = msgspec.msgpack.encode(self.memory.ledger)
+        saved = {token: msgspec.msgpack.encode(s) for token, s in self.memory.store.subjects.items()}
+        meta = msgspec.msgpack.encode((self.memory.ledger, self.memory.book))
         subjects = {t: msgspec.msgpack.decode(data, type=Subject) for t, data in saved.items()}
-        self.memory = memory_of(_Subjects(subjects), msgspec.msgpack.decode(ledger, type=Ledger))
+        ledger, book = msgspec.msgpack.decode(meta, type=tuple[Ledger, Rulebook])
+        waits = self.memory.store.waits
+        self.memory = memory_of(_Subjects(subjects), ledger, book)
+        self.memory.store.waits = waits
 
     def alerts(self) -> dict[str, msgspec.Struct]:
         """Newest revision of each alert, as a reader keeps them."""
@@ -118,7 +162,10 @@ class Machine:
     def picture(self) -> bytes:
         """Everything remembered, comparable whatever the order it was learned in."""
         return msgspec.json.encode(
-            (sorted((t.hex(), s) for t, s in self.memory.subjects.items() if s.facts), self.memory.ledger),
+            (
+                sorted((t.hex(), s) for t, s in self.memory.store.subjects.items() if s.facts),
+                self.memory.ledger,
+            ),
             order="deterministic",
         )
 
@@ -131,6 +178,22 @@ def _newest(pairs: Iterable[tuple[str, msgspec.Struct]]) -> dict[str, msgspec.St
     return kept
 
 
+def merged(step: Iterable[Effects]) -> Effects:
+    """All chunks of one step as one."""
+    whole = Effects()
+    dirty: list[bytes] = []
+    for effects in step:
+        whole.receipt = whole.receipt or effects.receipt
+        whole.completeness = whole.completeness or effects.completeness
+        whole.alerts += effects.alerts
+        whole.results += effects.results
+        whole.events += effects.events
+        dirty += effects.dirty
+    whole.dirty = list(dict.fromkeys(dirty))
+    return whole
+
+
 def encoded(effects: Effects) -> bytes:
     """One answer to the byte (dirty subjects are no output)."""
-    return msgspec.json.encode((effects.receipt, effects.alerts, effects.results, effects.completeness))
+    said = (effects.receipt, effects.alerts, effects.results, effects.completeness, effects.events)
+    return msgspec.json.encode(said)

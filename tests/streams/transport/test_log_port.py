@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stores.embedded.groups import ConsumerGroups
 from streams.transport.port import MAX_RECORD_BYTES, BrokerURL, Log, connect
 from tests.conftest import free_port
 from topics.errors import BrokerUnavailable
@@ -108,6 +110,39 @@ def test_a_record_comes_back_as_it_went(url: BrokerURL) -> None:
         assert all(abs(r.timestamp - before) < 60_000 for r in found)
 
     on(url, work)
+
+
+def test_what_a_group_has_committed(url: BrokerURL) -> None:
+    """What the follower of a rule change asks; a group that never committed has done with nothing."""
+    topic, group = name(), name()
+
+    async def work(log: Log) -> list[dict[int, int]]:
+        await log.ensure([spec(topic), spec(f"{topic}-other")])
+        await put(log, topic, 1, b"a", b"b")
+        before = await log.committed(group, topic)
+        await commit(url, group, topic, 1, 2)
+        return [before, await log.committed(group, topic), await log.committed(group, f"{topic}-other")]
+
+    assert on(url, work) == [{}, {1: 2}, {}]
+
+
+async def commit(url: BrokerURL, group: str, topic: str, partition: int, offset: int) -> None:
+    """As a worker would."""
+    if url.scheme == "embedded":
+        groups = ConsumerGroups(Path(url.place) / "groups.sqlite")
+        generation = groups.join(group, "m")
+        groups.sync(group, "m", generation)
+        groups.commit(group, "m", generation, {(topic, partition): offset})
+        groups.close()
+        return
+    consumer = AIOKafkaConsumer(bootstrap_servers=url.place, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        place = TopicPartition(topic, partition)
+        consumer.assign([place])
+        await consumer.commit({place: offset})
+    finally:
+        await consumer.stop()
 
 
 def test_an_empty_topic_reads_to_its_end_at_once(url: BrokerURL) -> None:

@@ -1,0 +1,92 @@
+"""One place where a rule looks: which facts of a subject count, held against one anchor.
+
+Rules: a fact counts if it is live, its coded attributes fit, its period stands in the declared relation to the
+anchor's, and the compared attributes differ (or agree) as declared; what is unknown never counts.
+Must not know: what follows from a fact that counts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matchers.temporal import Holds, holds_of
+from topics.calendar import Calendar
+from topics.catalog import Compare, Condition, EvidenceSource, ExculpatingSource
+from topics.facts import Fact, source_of
+
+Declared = EvidenceSource | ExculpatingSource
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fact that counts, and the exculpation it falls to, if any; `fact` None: nothing is there."""
+
+    source: Declared
+    handle: str
+    fact: Fact | None
+    exculpation: str | None
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Canonical order of evidence."""
+        return self.source.resource, self.source.subject_field, self.handle
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A declared source, compiled. `own`: it is the anchor's own; `earlier`: then only records before it count."""
+
+    declared: Declared
+    name: str
+    holds: Holds
+    compare: Compare | None
+    own: bool
+    earlier: bool
+
+    @classmethod
+    def of(cls, declared: Declared, calendar: Calendar, *, anchor: str, earlier: bool) -> "Source":
+        """Compile."""
+        name = source_of(declared.resource, declared.subject_field)
+        compare = declared.compare if isinstance(declared, EvidenceSource) else None
+        return cls(declared, name, holds_of(declared.temporal, calendar), compare, name == anchor, earlier)
+
+    def hits(self, facts: Mapping[str, Fact], handle: str, anchor: Fact) -> list[Found]:
+        """What counts against (or beside) an anchor, in any order."""
+        start, end, holds, declared = anchor.start, anchor.end, self.holds, self.declared
+        where = declared.where
+        found = [
+            Found(declared, other, fact, _exculpation(declared, fact))
+            for other, fact in facts.items()
+            if fact.live and holds(start, end, fact.start, fact.end) and (not where or fits(where, fact))
+        ]
+        if self.own:
+            found = [f for f in found if f.handle != handle and self._counts(f, handle, anchor)]
+        if self.compare is not None:
+            found = [f for f in found if f.fact and _hit(self.compare, anchor, f.fact)]
+        return found
+
+    def _counts(self, found: Found, handle: str, anchor: Fact) -> bool:
+        """Of two records of one resource the earlier stands, and the later is asked about."""
+        fact = found.fact
+        return not self.earlier or (fact is not None and (fact.start, found.handle) < (anchor.start, handle))
+
+
+def fits(where: tuple[Condition, ...], fact: Fact) -> bool:
+    """Whether the coded attributes are among those that count."""
+    return all(fact.codes.get(condition.attribute) in condition.values for condition in where)
+
+
+def _exculpation(declared: Declared, fact: Fact) -> str | None:
+    """The first declared exculpation that a fact falls to."""
+    if isinstance(declared, EvidenceSource):
+        for candidate in declared.exculpations:
+            if fact.codes.get(candidate.attribute) in candidate.values:
+                return candidate.code
+    return None
+
+
+def _hit(compare: Compare, anchor: Fact, fact: Fact) -> bool:
+    ours, theirs = anchor.codes.get(compare.anchor), fact.codes.get(compare.evidence)
+    if ours is None or theirs is None:
+        return False
+    same = theirs in compare.agree.get(ours, (ours,))
+    return same == (compare.hit == "same")

@@ -1,0 +1,67 @@
+"""Settle one check: compare its outcome with what was last said of it, and say what changed.
+
+Rules: nothing is said twice; a rule on trial says nothing but trial alerts; what is withdrawn was said before.
+Must not know: why the check is looked at again.
+"""
+
+from collections.abc import Iterable
+
+from matchers.rules.compiled import CompiledRule
+from streams.steps.disclose import ALERT_STATE, VERDICT, Check, Place, alerts, digest, result
+from streams.steps.memory import Effects, Memory
+from topics.alerts import Alert, Verdict
+from topics.facts import Fact, Outcome, State, Subject
+
+_NOTHING_LEFT = Fact(0, 1, 0, {}, 0, 0, live=False)
+
+
+def settle_all(
+    token: bytes, rules: Iterable[CompiledRule], place: Place, memory: Memory, effects: Effects
+) -> None:
+    """Settle every check of some rules on one subject that is at hand."""
+    subject = memory.store.subjects[token]
+    for rule in rules:
+        for handle in list(subject.facts.get(rule.anchor, ())):
+            settle(Check(rule, token, handle, place), subject, memory, effects)
+
+
+def settle(check: Check, subject: Subject, memory: Memory, effects: Effects) -> None:
+    """Evaluate a check and say what is new; a record that is no anchor (any more) has its check withdrawn."""
+    anchor = subject.facts.get(check.rule.anchor, {}).get(check.handle)
+    if anchor is None or not check.rule.asks(anchor):
+        withdraw(check, subject, memory, effects)
+        return
+    judgement = check.rule.evaluate(subject, check.handle, anchor, memory.moment)
+    for name in judgement.waits:
+        memory.store.wait(name, check.token)
+    outcomes = subject.outcomes.setdefault(check.rule.rule.id, {})
+    before, state = outcomes.get(check.handle), judgement.state
+    outcome = Outcome(int(state), digest(check, anchor, judgement))
+    if outcome == before:
+        return
+    outcomes[check.handle] = outcome
+    _result(check, VERDICT[state], effects)
+    if state is not State.CLEAR or (before is not None and before.state != State.CLEAR):
+        effects.alerts += alerts(check, anchor, ALERT_STATE[state], judgement, memory.ledger)
+
+
+def withdraw(check: Check, subject: Subject, memory: Memory, effects: Effects) -> None:
+    """Take back what was said of a check, if anything was."""
+    outcomes = subject.outcomes.get(check.rule.rule.id, {})
+    before = outcomes.pop(check.handle, None)
+    if before is None:
+        return
+    _result(check, "withdrawn", effects)
+    if before.state != State.CLEAR:
+        effects.alerts += withdrawn(check, subject, memory)
+
+
+def withdrawn(check: Check, subject: Subject, memory: Memory) -> list[Alert]:
+    """The alert taken back, for each department that was told."""
+    anchor = subject.facts.get(check.rule.anchor, {}).get(check.handle, _NOTHING_LEFT)
+    return alerts(check, anchor, "withdrawn", None, memory.ledger)
+
+
+def _result(check: Check, verdict: Verdict, effects: Effects) -> None:
+    if not check.rule.trial:
+        effects.results.append(result(check, verdict))

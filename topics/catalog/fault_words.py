@@ -1,0 +1,172 @@
+"""One fault of a value or a key, in words: what is wrong, and what to write instead.
+
+Rules: says what stands there and what should, in a steward's words and never in pydantic's; an example where one
+helps. Must not know: files, lines.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
+
+from pydantic_core import ErrorDetails
+
+from topics.catalog.nearest import nearest, remedy_for
+from topics.catalog.punctuation import QUOTES, full_width
+from topics.catalog.schema_keys import example_of, nouns_with
+
+Words = tuple[str, str]
+
+_SHOULD_BE = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "date_type": "a day",
+    "list_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "model_attributes_type": "keys with values",
+}
+_SHAPES = {
+    r"^[a-z][a-z0-9]{0,29}$": "lower-case letters and digits, at most 30, no underscore",
+    r"^[a-z][a-z0-9_]{0,59}$": "lower-case letters, digits and underscores, at most 60",
+    r"^[a-z][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, at most 60",
+    r"^[a-z][a-z0-9]{0,29}\.[a-z][a-z0-9_]{0,59}$": "department.resource, as in hrss.social_insurance",
+    r"^\d+\.\d+\.\d+$": "three numbers, as in 1.0.0",
+    r"^\S+$": "a code without spaces",
+}
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least {}"),
+    "greater_than": ("gt", "more than {}"),
+    "less_than_equal": ("le", "at most {}"),
+    "less_than": ("lt", "less than {}"),
+}
+
+
+class Site(NamedTuple):
+    """Where a fault is: the key's name and noun (of topics.catalog.schema_keys), and the keys that may stand there."""
+
+    name: str
+    key: str
+    noun: str
+    keys: Collection[str]
+
+
+def words(fault: ErrorDetails, site: Site) -> Words:
+    """What is wrong, and what to do."""
+    kind = fault["type"]
+    if kind in ("string_too_short", "too_short") or (fault["input"] is None and kind != "missing"):
+        return f"{site.name} is empty", _add("give it a value", site)
+    if kind in _SHOULD_BE:
+        return _wrong_type(fault, site)
+    if kind in _BOUNDS:
+        return _out_of_bounds(fault, site)
+    said = _OTHERS.get(kind)
+    return said(fault, site) if said else (f"{site.name}: {fault['msg'].lower()}", "correct the value")
+
+
+def _add(what: str, site: Site) -> str:
+    """With an example, where there is a short one."""
+    example = example_of(site.noun, site.key)
+    return f"{what}, as in {site.key}: {example}" if example and len(example) <= 50 else what
+
+
+def _missing(_: ErrorDetails, site: Site) -> Words:
+    return f"{site.name} is missing", _add(f"add {site.key}", site)
+
+
+def _unknown(_: ErrorDetails, site: Site) -> Words:
+    elsewhere = [noun for noun in nouns_with(site.key, site.noun) if noun != site.noun]
+    if elsewhere:
+        belongs = "the rule itself" if elsewhere[0] in ("rule", "resource") else f"{elsewhere[0]!r}"
+        return f"unknown key {site.name} here", f"it belongs to {belongs}: check the indentation"
+    return f"unknown key {site.name}", remedy_for(site.key, site.keys)
+
+
+def _not_listed(fault: ErrorDetails, site: Site) -> Words:
+    value, expected = fault["input"], str(fault.get("ctx", {})["expected"])
+    if isinstance(value, bool):
+        return f"{site.name} cannot be {_bool(value)}", f"write {expected}"
+    bare, listed = str(value).strip(QUOTES), [word.strip("'") for word in _split(expected)]
+    if bare != value and bare in listed:
+        return f"{site.name} cannot be {value!r}", f"write {bare!r}, without the full-width quotation marks"
+    guess = nearest(str(value), listed) if len(listed) > 1 else None
+    hint = f"did you mean {guess!r}? (one of {expected})" if guess else f"write {expected}"
+    return f"{site.name} cannot be {value!r}", hint
+
+
+def _split(expected: str) -> list[str]:
+    return expected.replace(" or ", ", ").split(", ")
+
+
+def _bool(value: bool) -> str:
+    return "true (an unquoted on, yes or true)" if value else "false (an unquoted off, no or false)"
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, bool):
+        return _bool(value)
+    kinds = ((str, "text"), ((int, float), "a number"), (list, "a list"), (dict, "keys with values"))
+    return next((word for kind, word in kinds if isinstance(value, kind)), "a day")
+
+
+def _wrong_type(fault: ErrorDetails, site: Site) -> Words:
+    should_be, value = _SHOULD_BE[fault["type"]], fault["input"]
+    what = f"{site.name} should be {should_be}, not {_found(value)}"
+    if site.noun == "text" and should_be == "keys with values":
+        return what, f"write both languages: {{zh: {value}, en: ...}}"
+    return what, _REMEDIES.get(should_be, _as_example)(value, site)
+
+
+def _as_text(value: Any, site: Site) -> str:
+    if isinstance(value, list | dict):
+        return _as_example(value, site)
+    return "put it in quotes, as in 'no', '01' or '2030-12-31'"
+
+
+def _as_list(value: Any, site: Site) -> str:
+    if isinstance(value, dict):
+        return "begin each entry with '- '"
+    return f"put it in brackets: [{value}]" if isinstance(value, str) else _as_example(value, site)
+
+
+def _as_number(value: Any, site: Site) -> str:
+    unquoted = isinstance(value, str) and value.strip().isdecimal()
+    return f"write a whole number, without quotes: {value}" if unquoted else "write a whole number"
+
+
+def _as_example(_: Any, site: Site) -> str:
+    return _add("write it out", site) if site.key else "see topics/catalog/example for the shape"
+
+
+_REMEDIES: dict[str, Callable[[Any, Site], str]] = {
+    "text": _as_text,
+    "a list": _as_list,
+    "a whole number": _as_number,
+    "a day": lambda _, site: "write a day, YYYY-MM-DD, without quotes",
+    "true or false": lambda _, site: "write true or false, without quotes",
+}
+
+
+def _ill_formed(fault: ErrorDetails, site: Site) -> Words:
+    pattern = fault.get("ctx", {})["pattern"]
+    sign = full_width(str(fault["input"]))
+    wanted = _SHAPES.get(pattern, pattern)
+    remedy = f"write {wanted}" + (f"; {sign}" if sign else "")
+    return f"{site.name} is not well formed: {fault['input']!r}", remedy
+
+
+def _out_of_bounds(fault: ErrorDetails, site: Site) -> Words:
+    name, bound = _BOUNDS[fault["type"]]
+    limit, value = fault.get("ctx", {})[name], fault["input"]
+    remedy = f"write {bound.format(f'{limit:g}')}"
+    if limit == 1 and name == "lt" and 1 < value <= 100:
+        remedy += f": {value} per cent is {value / 100:g}"
+    return f"{site.name} cannot be {value}", remedy
+
+
+_OTHERS: dict[str, Callable[[ErrorDetails, Site], Words]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+    "literal_error": _not_listed,
+    "string_pattern_mismatch": _ill_formed,
+}
