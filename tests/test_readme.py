@@ -41,11 +41,13 @@ def run_script(lines: list[str], folder: Path, environment: dict[str, str]) -> s
             start_new_session=True,
         )
         try:
-            code = process.wait(LIMIT)
+            code: int | str = process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            code = f"no end after {LIMIT} s"
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-    assert code == 0, output.read_text()[-4000:]
+    assert code == 0, f"{code}\n{output.read_text()[-4000:]}"
     return output.read_text()
 
 

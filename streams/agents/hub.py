@@ -206,6 +206,12 @@ class Hub:
         """Let everything go."""
         await self.revoke([*self._forwarding, *(TP(FACTS, n) for n in self.partitions)])
 
+    def abandon(self) -> None:
+        """Let go of what `close` could not checkpoint; its log repeats it."""
+        for partition in self.partitions.values():
+            partition.close()
+        self.partitions.clear()
+
 
 def _cut(letter: DeadLetter) -> DeadLetter:
     """A letter that fits in a record; the whole message stays on its change topic for a while."""

@@ -26,6 +26,7 @@ from topics.records import StoredRecord
 logger = logging.getLogger("crosscheck.worker")
 
 GROUP = WORKERS
+FAREWELL_SECONDS = 5.0
 STOP_SECONDS = 2.5
 TICK_SECONDS = 0.5
 
@@ -151,15 +152,27 @@ async def _until(stop: asyncio.Event, app: WorkerApp) -> None:
 
 
 async def _stop(app: WorkerApp, hub: Hub) -> None:
-    """Checkpoint and commit, then give Faust a moment; what it does not finish, a restart repeats."""
+    """Checkpoint and commit, then give Faust a moment; what is not finished in time, a restart repeats."""
     if app.crash_reason is None:
-        await hub.tick()
-        await app.consumer.on_partitions_revoked(set(app.consumer.assignment()))
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(app.stop(), STOP_SECONDS)
-    try:
-        await hub.close()
-    except Exception as error:
+        await _within(FAREWELL_SECONDS, _farewell(app, hub))
+    await _within(STOP_SECONDS, app.stop())
+    await _within(STOP_SECONDS, hub.close())
+    hub.abandon()
+    logger.info("stopped")
+
+
+async def _farewell(app: WorkerApp, hub: Hub) -> None:
+    await hub.tick()
+    await app.consumer.on_partitions_revoked(set(app.consumer.assignment()))
+
+
+async def _within(seconds: float, step: Awaitable[Any]) -> None:
+    """A broker that is gone must not keep a worker from stopping: a step is left behind, not waited for."""
+    task = asyncio.ensure_future(step)
+    done, _ = await asyncio.wait([task], timeout=seconds)
+    if not done:
+        task.cancel()
+        logger.warning("stopped without a last checkpoint: the broker did not answer within %s s", seconds)
+    elif (error := task.exception()) is not None:
         # After a crash there may be nothing left to checkpoint with; the log repeats what was not.
         logger.warning("stopped without a last checkpoint (%s)", type(error).__name__)
-    logger.info("stopped")

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from typing import Annotated, Literal
 
 import typer
@@ -30,12 +32,34 @@ def worker(
     run(_work(settings, load_catalog(settings.catalog), from_log=clock == "log"))
 
 
+LAST_SECONDS = 12.0
+"""After this a stop ends by force: clients of a broker that is gone may never end by themselves."""
+
+
+def _leave() -> None:
+    err.print(
+        "worker left without saying goodbye: the broker does not answer; a restart repeats what was not saved"
+    )
+    os._exit(1)
+
+
+def _leave_at_last() -> None:
+    timer = threading.Timer(LAST_SECONDS, _leave)
+    timer.daemon = True
+    timer.start()
+
+
 async def _work(settings: Settings, catalog: Catalog, *, from_log: bool) -> None:
     from streams.agents.worker import run_worker
 
     stop = asyncio.Event()
+
+    def stopping() -> None:
+        stop.set()
+        _leave_at_last()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stopping)
     err.print(f"worker on {settings.broker}, {len(catalog.active_rules)} active rule(s); Ctrl-C stops it")
     await run_worker(
         settings.broker,
