@@ -66,6 +66,8 @@ def holds_of(temporal: Temporal, calendar: Calendar) -> Holds:
         return overlaps
     related = _SHORT.get(temporal.relations) or _any_of(temporal.relations)
     days, within = temporal.days, _within(temporal.window, calendar) if temporal.window else None
+    if days == 1 and within is None:
+        return lambda a, b, c, d: a <= b and c <= d and related(a, b, c, d)
 
     def holds(start: int, end: int, other_start: int, other_end: int) -> bool:
         return (

@@ -13,22 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, Options, Rdict, WriteBatch
 
 from topics.batch import TOKEN_BYTES
-from topics.errors import StateError, StateOfAnotherLog
+from topics.errors import StateDamaged, StateError, StateHeld, StateOfAnotherLog
 from topics.facts import Subject
+from topics.held import keep_order
+
+LARGE_BYTES = 600
+"""A stored subject below this cannot have many facts of one source (topics.held.MANY, of 20 bytes and more)."""
 
 CACHED_SUBJECTS = 50_000
 """Decoded subjects kept per partition, about 1 KB each; dirty ones always stay until a checkpoint."""
 
-_POSITION = b"meta:position"
-_META = b"meta:ledger"
-_LOG = b"meta:log"
+POSITION = b"meta:position"
+META = b"meta:ledger"
+LOG = b"meta:log"
+HALFWAY = b"meta:halfway"
 _WAIT = b"wait:"
 
 _decode = msgspec.msgpack.Decoder(Subject).decode
 _encode = msgspec.msgpack.encode
+
+MARK = "DAMAGED"
+"""A file that says that reading this folder failed; RocksDB opens what it can still open, and cannot tell."""
 
 
 def _options() -> Options:
@@ -45,19 +53,61 @@ def _options() -> Options:
     return options
 
 
-def _open(folder: Path) -> Rdict:
-    folder.mkdir(parents=True, exist_ok=True)
+def make_folder(folder: Path) -> None:
+    """Raises StateError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = "may this user write there? is the disk full?"
+        raise StateError(
+            f"no folder can be made ({error.strerror})", where=str(folder), remedy=remedy
+        ) from None
+
+
+def open_folder(folder: Path, access: AccessType | None = None) -> Rdict:
+    """RocksDB in a folder, a new one if need be. Raises StateHeld, StateDamaged or StateError."""
+    make_folder(folder)
     known = (folder / "CURRENT").exists()
     # Reopened without column_families, rocksdict falls back to an 8 MB cache without a word.
     families: dict[str, Any] = {"column_families": {"default": _options()}} if known else {}
     try:
-        return Rdict(str(folder), _options(), **families)
+        if (folder / MARK).exists():
+            raise OSError("Corruption: found by a reader")
+        return Rdict(str(folder), _options(), access_type=access or AccessType.read_write(), **families)
     except Exception as error:
-        raise StateError(
-            f"state cannot be opened ({type(error).__name__})",
-            where=str(folder),
-            remedy="is another worker using this data folder? else delete the folder: the log rebuilds it",
-        ) from None
+        raise _fault(error, folder) from None
+
+
+def _fault(error: Exception, folder: Path) -> StateError:
+    """What RocksDB says comes as a plain Exception: its words are all there is to go by."""
+    words, where = str(error), str(folder)
+    if "LOCK:" in words:
+        remedy = "stop the worker that uses this data folder, or give this one another --data"
+        return StateHeld("state is held by another process", where=where, remedy=remedy)
+    if any(sign in words for sign in ("Corruption", "No such file", "Invalid argument")):
+        remedy = "a worker puts it aside and recovers; `crosscheck state rebuild` does it by hand"
+        return StateDamaged(f"state cannot be read ({words[:80]})", where=where, remedy=remedy)
+    remedy = "is the disk full, or the folder another user's? else delete the folder: the log rebuilds it"
+    return StateError(f"state cannot be opened ({words[:80]})", where=where, remedy=remedy)
+
+
+def all_keys(db: Rdict, first: bytes = b"") -> Iterator[bytes]:
+    """Keys in order. RocksDB's iterators end at a damaged block as if it were the last one, so look behind it."""
+    last = first
+    for last in db.keys(from_key=first):
+        yield last
+    behind = db.iter()
+    behind.seek(last)
+    if behind.valid():
+        behind.next()
+    behind.status()
+
+
+def _subject(data: bytes) -> Subject:
+    subject = _decode(data)
+    if len(data) >= LARGE_BYTES:
+        keep_order(subject)
+    return subject
 
 
 def _wait_key(name: str) -> bytes:
@@ -68,31 +118,56 @@ class PartitionState:
     """The subjects of one partition of `facts`, up to `position` (the next offset to read)."""
 
     def __init__(self, folder: Path, log_id: str, *, cached: int = CACHED_SUBJECTS) -> None:
-        self._db = _open(folder)
+        self.folder = folder
+        self._log_id = log_id.encode()
+        self._db = open_folder(folder)
         self._cached = cached
         self._dirty: set[bytes] = set()
         self._waits: dict[bytes, bool] = {}
         self.subjects: dict[bytes, Subject] = {}
-        owner = self._db.get(_LOG)
-        if owner is not None and owner != log_id.encode():
+        try:
+            self.position, self.meta = self._known()
+        except StateError:
             self._db.close()
-            raise StateOfAnotherLog("state of another log", where=str(folder), remedy="discard it")
-        self._log_id = log_id.encode()
-        self.position = int(self._db.get(_POSITION) or 0)
-        self.meta: bytes | None = self._db.get(_META)
+            raise
+
+    def _known(self) -> tuple[int, bytes | None]:
+        owner, position, meta = self._get([LOG, POSITION, META])
+        if owner is not None and owner != self._log_id:
+            raise StateOfAnotherLog("state of another log", where=str(self.folder), remedy="discard it")
+        return int(position or 0), meta
+
+    def _get(self, key: Any) -> Any:
+        """A value, or a list of them for a list of keys. Raises StateDamaged."""
+        try:
+            return self._db.get(key)
+        except Exception as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> StateError:
+        fault = _fault(error, self.folder)
+        if isinstance(fault, StateDamaged):
+            (self.folder / MARK).touch()
+        return fault
 
     def load(self, tokens: Iterable[bytes]) -> None:
         """Bring subjects into the cache; unknown ones begin empty."""
         wanted = [token for token in tokens if token not in self.subjects]
         if not wanted:
             return
-        for token, data in zip(wanted, self._db.get(wanted), strict=True):
-            self.subjects[token] = _decode(data) if data is not None else Subject()
+        for token, data in zip(wanted, self._get(wanted), strict=True):
+            self.subjects[token] = _subject(data) if data is not None else Subject()
 
     def everyone(self) -> list[bytes]:
         """Tokens of all subjects, in order; reads the keys of the whole partition."""
-        stored = (token for token, _ in self._db.items() if len(token) == TOKEN_BYTES)
+        stored = [token for token in self._keys() if len(token) == TOKEN_BYTES]
         return sorted({*stored, *(token for token, subject in self.subjects.items() if subject.facts)})
+
+    def _keys(self) -> list[bytes]:
+        try:
+            return list(all_keys(self._db))
+        except Exception as error:
+            raise self._damaged(error) from None
 
     def wait(self, name: str, token: bytes) -> None:
         """Note that a subject waits for `name`."""
@@ -107,10 +182,13 @@ class PartitionState:
         return sorted({key[-TOKEN_BYTES:] for key in keys})
 
     def _stored_waits(self, low: bytes, high: bytes) -> Iterator[bytes]:
-        for key in self._db.keys(from_key=low):
-            if key > high:
-                return
-            yield key
+        try:
+            for key in all_keys(self._db, low):
+                if key > high:
+                    return
+                yield key
+        except Exception as error:
+            raise self._damaged(error) from None
 
     def mark(self, tokens: Iterable[bytes]) -> None:
         """Note subjects that changed since the last checkpoint."""
@@ -131,15 +209,28 @@ class PartitionState:
         batch = WriteBatch(raw_mode=True)
         for token in self._dirty:
             batch.put(token, _encode(self.subjects[token]))
-        batch.put(_LOG, self._log_id)
-        if not halfway:
+        batch.put(LOG, self._log_id)
+        if halfway:
+            batch.put(HALFWAY, b"")
+        else:
+            batch.delete(HALFWAY)
             self._write_waits(batch)
-        batch.put(_META, meta)
-        batch.put(_POSITION, b"%d" % position)
-        self._db.write(batch)
+        batch.put(META, meta)
+        batch.put(POSITION, b"%d" % position)
+        self._write(batch)
         self.position = position
         self._dirty.clear()
+        if not halfway:
+            self._waits.clear()
         self.trim()
+
+    def _write(self, batch: WriteBatch) -> None:
+        try:
+            self._db.write(batch)
+        except Exception as error:
+            remedy = "is the disk full? make room and start again: the log repeats what was not saved"
+            what = f"state cannot be written ({str(error)[:80]})"
+            raise StateError(what, where=str(self.folder), remedy=remedy) from None
 
     def _write_waits(self, batch: WriteBatch) -> None:
         for key, waits in self._waits.items():
@@ -147,7 +238,6 @@ class PartitionState:
                 batch.put(key, b"")
             else:
                 batch.delete(key)
-        self._waits.clear()
 
     def trim(self) -> None:
         """Let go of the subjects that are in excess and have not changed."""
@@ -161,6 +251,21 @@ class PartitionState:
         """Every checkpointed subject; for inspection and tests, not for the hot path."""
         pairs = ((key, value) for key, value in self._db.items() if len(key) == TOKEN_BYTES)
         return {key: _decode(value) for key, value in pairs}
+
+    def flush(self) -> None:
+        """Let RocksDB put on disk what it has in memory, on a thread of its own: a link soon after has less to do."""
+        try:
+            self._db.flush(wait=False)
+        except Exception as error:
+            raise _fault(error, self.folder) from None
+
+    def link(self, folder: Path) -> None:
+        """A copy as of the last checkpoint in a new folder, in milliseconds: its big files are hard links."""
+        try:
+            Checkpoint(self._db).create_checkpoint(str(folder))
+        except Exception as error:
+            what = f"state cannot be linked ({str(error)[:80]})"
+            raise StateError(what, where=str(folder), remedy="is the disk full?") from None
 
     def close(self) -> None:
         """Release the folder; what was not checkpointed is dropped."""

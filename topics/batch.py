@@ -14,8 +14,6 @@ from msgspec import Meta
 
 from topics.errors import BatchRefused
 
-MAX_ROWS = 500
-MAX_BATCH_BYTES = 900_000
 TOKEN_BYTES = 16
 
 Ordinal = Annotated[int, Meta(ge=1, le=2**63 - 1)]

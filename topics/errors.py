@@ -4,14 +4,20 @@
     |-- ContractError           ours: a broken promise between our own parts (a bug, a wrong catalog)
     |   |-- CatalogError        one finding in the catalog, with file and line
     |   |-- CatalogInvalid      a catalog that does not load: all its findings at once
-    |   `-- StateError          a state folder that cannot be used
-    |       `-- StateOfAnotherLog   one that was made from another log
+    |   `-- StateError          a state folder or a checkpoint that cannot be used
+    |       |-- StateOfAnotherLog   one that was made from another log
+    |       |-- StateHeld           one that a running worker holds
+    |       |-- StateDamaged        one that cannot be read any more
+    |       `-- CheckpointDamaged   a checkpoint that lacks something, or holds something else than it says
     |-- DepartmentDataError     theirs: data a department sent; goes to its dead-letter topic or refusal list
     |   |-- RowRefused          one row of a file
     |   |-- FileRefused         a file as a whole
     |   `-- BatchRefused        one message on a change topic
     |-- KeyMissing              a key that is needed is not at hand
     |-- BrokerUnavailable       the log or broker cannot be reached, or a topic is missing
+    |-- OwnerReplaced           a partition has gone to another worker: what this one still says of it is refused
+    |-- CheckpointsUnavailable  the place of the checkpoints cannot be reached, read or written
+    |-- AddressUnusable         an address to serve on is none, or taken
     `-- NotFound                an alert, resource or snapshot that was named does not exist
 
 Rules: never personal data in a message; `str(error)` is one line that an operator can act on.
@@ -59,6 +65,18 @@ class StateOfAnotherLog(StateError):
     """State that says nothing about this log: the owner discards it and rebuilds."""
 
 
+class StateHeld(StateError):
+    """State that another process has open."""
+
+
+class StateDamaged(StateError):
+    """State that cannot be read any more: the owner puts it aside and recovers."""
+
+
+class CheckpointDamaged(StateError):
+    """A checkpoint that is not whole: the one before it is tried."""
+
+
 class DepartmentDataError(CrosscheckError):
     """Theirs: data that a department sent; accounted for, never lost, never fatal to a worker."""
 
@@ -88,8 +106,20 @@ class KeyMissing(CrosscheckError):
     """A linkage or department key that is needed is not at hand."""
 
 
+class OwnerReplaced(CrosscheckError):
+    """A partition that this worker thought its own has another owner by now."""
+
+
 class BrokerUnavailable(CrosscheckError):
     """The broker cannot be reached or lacks a topic."""
+
+
+class CheckpointsUnavailable(CrosscheckError):
+    """The place of the checkpoints does not answer, is full, or may not be used."""
+
+
+class AddressUnusable(CrosscheckError):
+    """Nothing can be served on the address that was given."""
 
 
 class NotFound(CrosscheckError):

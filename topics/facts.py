@@ -12,8 +12,6 @@ from enum import IntEnum
 import msgspec
 
 FOREVER = date.max.toordinal()
-MAX_FACTS = 2_000
-"""Facts one subject may hold; beyond it a row is refused (default and blank identifiers make hot keys)."""
 
 
 class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -51,7 +49,7 @@ class Subject(msgspec.Struct, array_like=True):
 
     def count(self) -> int:
         """Facts held, tombstones included."""
-        return sum(len(facts) for facts in self.facts.values())
+        return sum(map(len, self.facts.values()))
 
 
 def source_of(resource: str, field: str) -> str:

@@ -12,6 +12,22 @@ from topics.batch import Counts
 
 ReceiptStatus = Literal["applied", "duplicate", "refused"]
 
+REASONS = frozenset(
+    {
+        *(
+            "not_a_batch",
+            "too_large",
+            "wrong_writer",
+            "wrong_contract",
+            "wrong_bucket",
+            "wrong_hash",
+            "wrong_counts",
+        ),
+        *("bad_time", "bad_row", "bad_subject", "bad_handle", "bad_period", "bad_code", "subject_full"),
+    }
+)
+"""Every code that `Receipt.reasons` and a dead letter may carry: a closed list, so that it can be a label."""
+
 
 class Receipt(msgspec.Struct, frozen=True):
     """The hub's answer to one batch. `batch` is None where the message was not a batch at all."""

@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 Headers = Sequence[tuple[str, bytes]]
 
-MAX_RECORD_BYTES = 1_000_000
-"""Key, value and headers of one record; the same on every log, so that what works on one works on the other."""
-
 
 class Record(NamedTuple):
     """A record to append; `key` decides compaction, never placement (partitions are given)."""

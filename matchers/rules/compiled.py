@@ -4,19 +4,23 @@ Rules: pure; the outcome of a check depends on the subject's facts, the business
 Must not know: other rules, what was said before.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from matchers.rules.judge import CLEAR, Case, Judgement, Moment, judge
 from matchers.rules.source import Found, Source, fits
 from topics.calendar import WEEKENDS, Calendar
 from topics.catalog import Rule
-from topics.facts import Fact, Subject, source_of
+from topics.facts import Fact, Outcome, State, Subject, source_of
+from topics.held import Held
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its sources resolved; `looks_at`: by source name, everything it looks at there."""
+    """A rule with its sources resolved; `looks_at`: by source name, everything it looks at there.
+
+    `clear`: what is kept of a check that came out clear, the same for each of this version and force.
+    """
 
     rule: Rule
     anchor: str
@@ -25,6 +29,7 @@ class CompiledRule:
     exculpating: tuple[Source, ...]
     looks_at: Mapping[str, tuple[Source, ...]]
     trial: bool
+    clear: Outcome
 
     @classmethod
     def of(cls, rule: Rule, calendar: Calendar | None = None, *, trial: bool = False) -> "CompiledRule":
@@ -36,12 +41,8 @@ class CompiledRule:
         looks_at: dict[str, tuple[Source, ...]] = {}
         for source in (*evidence, *exculpating):
             looks_at[source.name] = (*looks_at.get(source.name, ()), source)
-        return cls(rule, anchor, days, evidence, exculpating, looks_at, trial)
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """Names of the sources whose changes concern it."""
-        return frozenset({self.anchor, *self.looks_at})
+        clear = Outcome(int(State.CLEAR), b"%dt" % rule.version if trial else b"%d" % rule.version)
+        return cls(rule, anchor, days, evidence, exculpating, looks_at, trial, clear)
 
     def asks(self, anchor: Fact) -> bool:
         """Whether a fact of the anchor's source is an anchor now."""
@@ -50,29 +51,40 @@ class CompiledRule:
 
     def evaluate(self, subject: Subject, handle: str, anchor: Fact, moment: Moment) -> Judgement:
         """Outcome of the check on one anchor that `asks` holds for."""
-        facts, found, speaks = subject.facts, list[Found](), list[Found]()
+        facts, found = subject.facts, list[Found]()
         for source in self.evidence:
             if held := facts.get(source.name):
                 found += source.hits(held, handle, anchor)
+        if not found and self.rule.kind != "missing":
+            return CLEAR
+        speaks = list[Found]()
         for source in self.exculpating:
             if held := facts.get(source.name):
                 speaks += source.hits(held, handle, anchor)
-        if not found and self.rule.kind != "missing":
-            return CLEAR
         speaks.sort(key=lambda f: f.order)
         return judge(Case(self.rule, self.evidence, self.calendar, anchor, found, speaks, moment))
 
-    def affected(self, subject: Subject, source: str, handle: str, facts: Iterable[Fact]) -> Iterator[str]:
-        """Anchor handles whose outcome may have changed when `facts` of (source, handle) came or went."""
-        if source == self.anchor:
-            yield handle
-        places, anchors = self.looks_at.get(source), subject.facts.get(self.anchor)
-        if places and anchors:
-            periods = [(fact.start, fact.end) for fact in facts if fact.live]
-            for anchor_handle, anchor in anchors.items():
-                if anchor.live and _touches(places, anchor, periods):
-                    yield anchor_handle
+    def touched(self, subject: Subject, source: str, facts: Iterable[Fact]) -> list[str]:
+        """Anchor handles whose outcome may have changed when `facts` of a source it looks at came or went.
+
+        The subject has anchors.
+        """
+        anchors = subject.facts[self.anchor]
+        places = self.looks_at[source]
+        periods = [(fact.start, fact.end) for fact in facts if fact.live]
+        nearby = anchors
+        if isinstance(anchors, Held) and all(place.shares_day for place in places):
+            nearby = dict(found for period in periods for found in anchors.near(*period))
+        return [
+            handle
+            for handle, anchor in nearby.items()
+            if anchor.live and _touches(places, anchor.start, anchor.end, periods)
+        ]
 
 
-def _touches(places: tuple[Source, ...], anchor: Fact, periods: list[tuple[int, int]]) -> bool:
-    return any(place.holds(anchor.start, anchor.end, *period) for place in places for period in periods)
+def _touches(places: tuple[Source, ...], start: int, end: int, periods: list[tuple[int, int]]) -> bool:
+    for place in places:
+        for other_start, other_end in periods:
+            if place.holds(start, end, other_start, other_end):
+                return True
+    return False

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from matchers.rules.source import Found, Source
 from matchers.temporal import due
 from topics.calendar import Calendar
@@ -24,7 +26,7 @@ class Moment(NamedTuple):
     delivered: Callable[[str], bool]
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True):
     """`found` is empty where clear; `speaks`: facts that excuse everything; `waits`: what may change it by itself."""
 
     state: State
@@ -33,7 +35,7 @@ class Judgement(NamedTuple):
     waits: Sequence[str] = ()
 
 
-class Case(NamedTuple):
+class Case(msgspec.Struct, frozen=True):
     """One anchor, and what its rule found in each source."""
 
     rule: Rule
@@ -129,10 +131,10 @@ def _missing(case: Case) -> Judgement:
     if len(there) >= required or last is None:
         return CLEAR
     if case.moment.day <= last:
-        return CLEAR._replace(waits=(waits_for_day(last + 1),))
+        return Judgement(State.CLEAR, waits=(waits_for_day(last + 1),))
     unsure = [s.declared.resource for s in absent if not case.moment.delivered(s.declared.resource)]
     if len(there) + len(unsure) >= required:
-        return CLEAR._replace(waits=[waits_for_resource(resource) for resource in dict.fromkeys(unsure)])
+        return Judgement(State.CLEAR, waits=[waits_for_resource(name) for name in dict.fromkeys(unsure)])
     lacking = sorted((Found(s.declared, "", None, None) for s in absent), key=lambda f: f.order)
     return Judgement(State.EXPLAINED if case.speaks else State.OPEN, lacking, case.speaks)
 

@@ -4,28 +4,43 @@ Rule: cost per change follows the rules that look at its source, not all rules. 
 into force.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from matchers.rules.compiled import CompiledRule
+from topics.facts import Fact, Subject
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Compiled rules by id, and by each source they look at."""
+    """Compiled rules by id; by the source of the anchors they ask about; by each source they look at."""
 
     rules: Mapping[str, CompiledRule]
-    by_source: Mapping[str, tuple[CompiledRule, ...]]
+    asking: Mapping[str, tuple[CompiledRule, ...]]
+    looking: Mapping[str, tuple[CompiledRule, ...]]
 
     @classmethod
     def of(cls, rules: Iterable[CompiledRule]) -> "RuleSet":
         """Index rules, in the order of their ids."""
         compiled = {rule.rule.id: rule for rule in sorted(rules, key=lambda rule: rule.rule.id)}
-        by_source: dict[str, tuple[CompiledRule, ...]] = {}
+        asking: dict[str, tuple[CompiledRule, ...]] = {}
+        looking: dict[str, tuple[CompiledRule, ...]] = {}
         for rule in compiled.values():
-            for name in sorted(rule.sources):
-                by_source[name] = (*by_source.get(name, ()), rule)
-        return cls(compiled, by_source)
+            asking[rule.anchor] = (*asking.get(rule.anchor, ()), rule)
+            for name in rule.looks_at:
+                looking[name] = (*looking.get(name, ()), rule)
+        return cls(compiled, asking, looking)
+
+    def affected(
+        self, subject: Subject, source: str, handle: str, facts: Iterable[Fact]
+    ) -> Iterator[tuple[CompiledRule, str]]:
+        """Checks (rule, anchor handle) whose outcome may have changed when `facts` of a record came or went."""
+        for rule in self.asking.get(source, ()):
+            yield rule, handle
+        for rule in self.looking.get(source, ()):
+            if rule.anchor in subject.facts:
+                for other in rule.touched(subject, source, facts):
+                    yield rule, other
 
     def turned(self, rule_id: str, rule: CompiledRule | None) -> "RuleSet":
         """The same with one rule come, changed or (None) gone."""

@@ -2,7 +2,8 @@
 
 The protocol is Kafka's eager one: any change of members starts a new generation; every member gives up its
 partitions, says so (`sync`), and when all have, each computes the same assignment. A commit counts only from
-a live member of the current generation, so a process that was paused and replaced cannot move an offset.
+a live member of the current generation, so a process that was paused and replaced cannot move an offset; and a
+name that outputs are written under (`take`) is held by whoever took it last.
 """
 
 import time
@@ -20,6 +21,7 @@ CREATE TABLE IF NOT EXISTS members (
 CREATE TABLE IF NOT EXISTS offsets (
     grp TEXT, topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS writers (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 TopicPartition = tuple[str, int]
@@ -32,9 +34,14 @@ def assign(members: Sequence[str], partitions: Sequence[TopicPartition], member:
 
 
 class ConsumerGroups:
-    """Groups in one file. `session` seconds without a heartbeat and a member is out."""
+    """Groups in one file. `session` seconds without a heartbeat and a member is out.
 
-    def __init__(self, path: Path, *, session: float = 6.0, clock: Callable[[], float] = time.time) -> None:
+    The clock is the machine's own since it started, which nobody sets: a time ahead of it is from before a restart.
+    """
+
+    def __init__(
+        self, path: Path, *, session: float = 6.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._db = open_database(path, _SCHEMA)
         self._lock = Lock()
         self._session = session
@@ -63,6 +70,22 @@ class ConsumerGroups:
         row = self._db.execute("SELECT generation FROM generations WHERE grp = ?", (group,)).fetchone()
         return int(row[0]) if row else 0
 
+    def take(self, name: str) -> int:
+        """Take a writer's name from whoever has it: the epoch that is now its own."""
+        with self._lock, writing(self._db):
+            self._db.execute("INSERT OR IGNORE INTO writers VALUES (?, 0)", (name,))
+            self._db.execute("UPDATE writers SET epoch = epoch + 1 WHERE name = ?", (name,))
+            return self._epoch(name)
+
+    def holds(self, name: str, epoch: int) -> bool:
+        """Whether nobody has taken a writer's name since."""
+        with self._lock:
+            return self._epoch(name) == epoch
+
+    def _epoch(self, name: str) -> int:
+        (epoch,) = self._db.execute("SELECT epoch FROM writers WHERE name = ?", (name,)).fetchone()
+        return int(epoch)
+
     def heartbeat(self, group: str, member: str) -> int | None:
         """Say `member` lives and expire those that do not: the generation, or None if it was itself expired."""
         now = self._clock()
@@ -71,7 +94,7 @@ class ConsumerGroups:
                 "UPDATE members SET seen = ? WHERE grp = ? AND member = ?", (now, group, member)
             ).rowcount
             dead = self._db.execute(
-                "DELETE FROM members WHERE grp = ? AND seen < ?", (group, now - self._session)
+                "DELETE FROM members WHERE grp = ? AND abs(? - seen) > ?", (group, now, self._session)
             ).rowcount
             if dead:
                 self._advance(group)

@@ -32,7 +32,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """One write transaction; rolled back when the block raises. Raises BrokerUnavailable if it cannot begin."""
+    """One write transaction; rolled back when the block raises. Raises BrokerUnavailable if it fails."""
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
@@ -40,7 +40,16 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise BrokerUnavailable(f"the embedded log cannot be written ({error})", remedy=remedy) from None
     try:
         yield connection
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        _roll_back(connection)
+        remedy = "is the disk full? make room and start again"
+        raise BrokerUnavailable(f"the embedded log cannot be written ({error})", remedy=remedy) from None
     except BaseException:
-        connection.execute("ROLLBACK")
+        _roll_back(connection)
         raise
-    connection.execute("COMMIT")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # SQLite has done it already where the disk failed
+        connection.execute("ROLLBACK")

@@ -17,7 +17,8 @@ from topics.calendar import FIRST, LAST, Calendar
 from topics.codec import encode
 from topics.control import RuleChange
 from topics.errors import StateError
-from topics.facts import FOREVER, MAX_FACTS
+from topics.facts import FOREVER
+from topics.limits import MAX_FACTS
 
 Parameters = Sequence[object] | Mapping[str, object]
 

@@ -6,8 +6,9 @@ Must not know: Faust beyond TP, so that tests can drive it without an app.
 import asyncio
 import logging
 import shutil
-import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -15,29 +16,31 @@ from faust.types import TP
 
 from streams.agents.outbox import Outbox
 from streams.agents.partition import Partition
+from streams.agents.progress import Progress
+from streams.agents.recovery import Recovery
+from streams.agents.shipping import Shipping
 from streams.agents.steward import Steward
 from streams.agents.watch import Watch
 from streams.clock import Clock, no_clock
 from streams.steps.admission import Admission, Admitted, Refused
 from streams.steps.rulebook import Rulebook
+from streams.telemetry.meter import NO_METER, Meter
 from streams.transport.gate import CommitGate
 from streams.transport.port import Log
 from topics.catalog import Catalog
 from topics.codec import encode
 from topics.control import control_record
-from topics.errors import StateError, StateOfAnotherLog
+from topics.errors import OwnerReplaced
+from topics.limits import MAX_LETTER_BYTES
 from topics.names import FACTS, dlq_topic, receipt_topic
 from topics.receipts import DeadLetter
 from topics.records import Record, StoredRecord, event_headers
 
-LOCK_PATIENCE_SECONDS = 3.0
-"""How long to wait for a former owner on this machine to let go of a state folder."""
+LOST_SECONDS = 30.0
+"""How long a partition that another worker writes may still be given to this one: a rebalance takes less."""
 
 WATCH_SECONDS = 5.0
 """How often decisions are looked at."""
-
-MAX_LETTER_BYTES = 500_000
-"""Bytes of a message that its dead letter repeats (in base64): a larger one would not fit in a record."""
 
 logger = logging.getLogger("crosscheck.hub")
 
@@ -52,54 +55,95 @@ class Hub:
         log_id: str,
         state: Path,
         today: Clock = no_clock,
+        meter: Meter = NO_METER,
+        shipping: Shipping | None = None,
     ) -> None:
         self._admission = Admission(catalog)
         self._steward = Steward(catalog, today)
         self._log = log
         self._log_id = log_id
-        self._state = state
+        self._meter = meter
+        self._shipping = shipping
+        self._recovery = Recovery(state, self._partition, self._end, shipping.shelves if shipping else None)
+        self._progress = Progress()
+        self.assigned = False
         self.partitions: dict[int, Partition] = {}
         self._forwarding: dict[TP, Outbox] = {}
+        self._claims: dict[int, object] = {}
         self._known: dict[int, int] = {}
-        self._drifted: set[str] = set()
+        self._replays_to: dict[int, int] = {}
+        self.drifted: set[str] = set()
         self._watch = Watch(log)
         self._next_watch = 0.0
+        self._lost: dict[int, float] = {}
+        self._leapt: date | None = None
         self.gate = CommitGate(self.starts, self.revoke)
         self.ready: Callable[[], None] = lambda: None
 
-    async def admit(self, record: StoredRecord) -> None:
-        """Forward a batch into `facts` as it came, or put it on its department's dead-letter topic."""
-        outbox = self._forwarding.get(TP(record.topic, record.partition))
-        if outbox is None:
-            return  # revoked while it waited in a queue; the next owner reads it
-        decision = self._admission.admit(record)
-        position = record.offset + 1
-        if isinstance(decision, Admitted):
-            forwarded = Record(record.key, record.value, record.headers)
-            await outbox.send(position, FACTS, decision.batch.bucket, [forwarded])
-        else:
-            await self._refuse(outbox, position, decision)
-        self._advance(TP(record.topic, record.partition), outbox)
+    async def admit(self, *records: StoredRecord) -> None:
+        """Forward batches into `facts` as they came, or put them on their department's dead-letter topic.
 
-    async def _refuse(self, outbox: Outbox, position: int, refused: Refused) -> None:
+        All are of one partition of a change topic. Order within a bucket is kept, which is all that matters.
+        """
+        if not records:
+            return
+        tp = TP(records[0].topic, records[0].partition)
+        outbox = self._forwarding.get(tp)
+        if outbox is None:
+            return  # revoked while they waited in a queue; the next owner reads them
+        with self._meter.stage("admission"):
+            admitted = await self._sort(records, outbox)
+        with self._meter.stage("forward"):
+            for bucket, forwarded in admitted.items():
+                await outbox.send(FACTS, bucket, forwarded)
+        outbox.reach(records[-1].offset + 1)
+        if self._forwarding.get(tp) is outbox:
+            self._advance(tp, outbox)
+
+    async def _sort(self, records: Sequence[StoredRecord], outbox: Outbox) -> dict[int, list[Record]]:
+        """Admitted batches by bucket; refused ones are on their way."""
+        admitted: dict[int, list[Record]] = {}
+        for record in records:
+            decision = self._admission.admit(record)
+            if isinstance(decision, Admitted):
+                forwarded = Record(record.key, record.value, record.headers)
+                admitted.setdefault(decision.batch.bucket, []).append(forwarded)
+            else:
+                await self._refuse(outbox, decision)
+        return admitted
+
+    async def _refuse(self, outbox: Outbox, refused: Refused) -> None:
         letter, receipt = _cut(refused.letter), refused.receipt
         logger.warning("refused %s[%s]@%s: %s", letter.topic, letter.partition, letter.offset, letter.reason)
         key = receipt.position.encode()
         event = event_headers("deadletter", "crosscheck", receipt.position, receipt.at)
-        await outbox.send(position, dlq_topic(letter.department), 0, [Record(key, encode(letter), event)])
-        await outbox.send(position, receipt_topic(letter.department), 0, [Record(key, encode(receipt))])
+        await outbox.send(dlq_topic(letter.department), 0, [Record(key, encode(letter), event)])
+        await outbox.send(receipt_topic(letter.department), 0, [Record(key, encode(receipt))])
+        self._meter.refused(receipt)
 
     def _advance(self, tp: TP, outbox: Outbox) -> None:
         safe = outbox.advance()
         if safe is not None:
             self.gate.advance(tp, safe)
 
-    async def join(self, record: StoredRecord) -> None:
-        """Join one record of `facts`."""
-        partition = self.partitions.get(record.partition)
+    async def join(self, *records: StoredRecord) -> None:
+        """Join records of one partition of `facts`."""
+        partition = self.partitions.get(records[0].partition) if records else None
         if partition is not None:
-            await partition.process(record)
-            await partition.checkpoint_if_due(self._checkpointed)
+            with self._unless_replaced(partition):
+                await partition.process(*records)
+                await partition.checkpoint_if_due(self._checkpointed)
+
+    @contextmanager
+    def _unless_replaced(self, partition: Partition) -> Iterator[None]:
+        """A partition that has another owner is dropped as it is: that owner says what was in hand here."""
+        try:
+            yield
+        except OwnerReplaced:
+            logger.warning("facts[%s] has gone to another worker: dropped here", partition.number)
+            partition.close()
+            if self.partitions.pop(partition.number, None) is not None:
+                self._lost[partition.number] = asyncio.get_running_loop().time()
 
     def _checkpointed(self, partition: int, position: int) -> None:
         self.gate.advance(TP(FACTS, partition), position)
@@ -109,10 +153,24 @@ class Hub:
         for tp, outbox in list(self._forwarding.items()):
             self._advance(tp, outbox)
         for number, partition in list(self.partitions.items()):
-            await partition.checkpoint_if_due(self._checkpointed)
-            await self._govern(number, partition)
-        if 0 in self.partitions and asyncio.get_running_loop().time() >= self._next_watch:
+            with self._unless_replaced(partition):
+                await partition.checkpoint_if_due(self._checkpointed)
+                await self._govern(number, partition)
+        self._check_lost()
+        if self._shipping is not None:
+            self._shipping.look(self.partitions)
+        now = asyncio.get_running_loop().time()
+        self._progress.look(self.recovering(), now)
+        if 0 in self.partitions and now >= self._next_watch:
             await self._suspend_failing(self.partitions[0].book)
+        self._meter.moved()
+
+    def _check_lost(self) -> None:
+        """A group that goes on giving this worker what another one has is a fault that only a restart ends."""
+        now = asyncio.get_running_loop().time()
+        for number, since in self._lost.items():
+            if now - since > LOST_SECONDS:
+                raise OwnerReplaced("two workers own one partition", where=f"{FACTS}[{number}]")
 
     async def _suspend_failing(self, book: Rulebook) -> None:
         """The owner of partition 0 watches what officers decide, and tells every partition."""
@@ -125,86 +183,116 @@ class Hub:
     async def _govern(self, number: int, partition: Partition) -> None:
         """Append the controls that a partition lacks, once it knows all that its log says."""
         if partition.next >= self._known.get(number, 0):
-            for rule in set(self._steward.drifted(partition.book)) - self._drifted:
+            self._warn_of_leap(partition.book)
+            for rule in set(self._steward.drifted(partition.book)) - self.drifted:
                 logger.warning("rule %s is declared otherwise than in the log: give it a new version", rule)
-                self._drifted.add(rule)
+                self.drifted.add(rule)
             controls = self._steward.lacking(partition.book)
             if controls:
                 records = [control_record(control) for control in controls]
                 await (await self._log.send(FACTS, number, records))
                 self._known[number] = (await self._log.ends(FACTS))[number]
 
+    def _warn_of_leap(self, book: Rulebook) -> None:
+        today = self._steward.leap(book)
+        if today is not None and today != self._leapt:
+            known = date.fromordinal(book.day)
+            logger.error(
+                "the clock says %s, the log %s: not believed. If it is right: crosscheck tick %s",
+                today,
+                known,
+                today,
+            )
+        self._leapt = today
+
     async def starts(self, tps: Iterable[TP], committed: Mapping[TP, int]) -> dict[TP, int]:
         """Where each assigned partition starts: `facts` at its state, a change topic where it was committed."""
-        starts = {}
-        ends = await self._log.ends(FACTS)
-        for tp in tps:
-            if tp.topic == FACTS:
-                starts[tp] = await self._open(tp.partition, ends[tp.partition])
-            else:
+        wanted, ends = list(tps), await self._log.ends(FACTS)
+        facts = [tp for tp in wanted if tp.topic == FACTS]
+        opened = await asyncio.gather(*(self._open(tp.partition, ends[tp.partition]) for tp in facts))
+        starts = dict(zip(facts, opened, strict=True))
+        for tp in wanted:
+            if tp.topic != FACTS:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
-                starts[tp] = max(outbox.safe or 0, committed[tp])
+                starts[tp] = outbox.begins = max(outbox.safe or 0, committed[tp])
         for number, partition in list(self.partitions.items()):
             await self._govern(number, partition)
+        self.assigned = True
         self.ready()
         return starts
 
     async def _open(self, number: int, end: int) -> int:
+        self._lost.pop(number, None)
         if number not in self.partitions:
-            partition = await self._open_state(number)
-            if partition.next > end:
-                logger.warning("state of facts[%s] is ahead of its log: rebuilding it", number)
-                partition.close()
-                shutil.rmtree(partition.folder)
-                partition = await self._open_state(number)
+            claim = self._claims[number] = object()
+            partition = await self._recovery.open(number, end)
+            if self._claims.get(number) is not claim:  # it was taken away meanwhile, and perhaps given again
+                self._release(partition)
+                return partition.next
             self.partitions[number] = partition
-            self._known[number] = end
+            self._known[number] = self._replays_to[number] = end
         # No await since it was put there: Faust may take partitions away while it asks where to start.
         return self.partitions[number].next
 
-    def _folder(self, number: int) -> Path:
-        return self._state / f"{FACTS}-{number}"
-
-    async def _open_state(self, number: int) -> Partition:
-        """State is a cache of the log: what cannot be used is discarded, or left to whoever holds it."""
-        deadline = asyncio.get_running_loop().time() + LOCK_PATIENCE_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
-            try:
-                return self._partition(number, self._folder(number))
-            except StateOfAnotherLog:
-                logger.warning("state of facts[%s] is of another log: rebuilding it", number)
-                shutil.rmtree(self._folder(number))
-            except StateError as error:
-                logger.debug("%s; waiting for its owner", error)
-                await asyncio.sleep(0.1)
-        logger.warning("state of facts[%s] is held by another worker: rebuilding it aside", number)
-        return self._partition(number, self._state / f"aside-{number}-{uuid.uuid4().hex[:8]}")
-
     def _partition(self, number: int, folder: Path) -> Partition:
-        return Partition(number, folder, self._log, self._log_id)
+        writer = self._log.writer(f"{FACTS}-{number}")
+        return Partition(number, folder, writer, self._log_id, self._meter)
+
+    async def _end(self, number: int) -> int:
+        return (await self._log.ends(FACTS))[number]
 
     async def revoke(self, tps: Iterable[TP]) -> None:
         """Let partitions go: everything sent has arrived, every state is checkpointed and closed."""
+        self.assigned = False
         for tp in tps:
             if tp.topic == FACTS:
+                self._lost.pop(tp.partition, None)
                 await self._revoke_facts(tp.partition)
             elif (outbox := self._forwarding.pop(tp, None)) is not None:
                 await outbox.settle()
                 self._advance(tp, outbox)
 
     async def _revoke_facts(self, number: int) -> None:
+        self._claims.pop(number, None)
         partition = self.partitions.pop(number, None)
         if partition is not None:
+            self._progress.forget(number)
             try:
-                await partition.checkpoint(self._checkpointed)
+                if self._shipping is not None:
+                    await self._shipping.leave(number)
+                with self._unless_replaced(partition):
+                    await partition.checkpoint(self._checkpointed)
             finally:
-                partition.close()
-                if partition.folder != self._folder(number):
-                    shutil.rmtree(partition.folder, ignore_errors=True)
+                self._release(partition)
+
+    def _release(self, partition: Partition) -> None:
+        partition.close()
+        if partition.folder != self._recovery.home(partition.number):
+            shutil.rmtree(partition.folder, ignore_errors=True)
+
+    def positions(self) -> dict[TP, int]:
+        """How far each owned partition of `facts` and of the change topics is."""
+        joined = {TP(FACTS, number): partition.next for number, partition in self.partitions.items()}
+        forwarded = {tp: max(box.safe or 0, box.begins) for tp, box in self._forwarding.items()}
+        return joined | forwarded
+
+    def recovering(self) -> dict[int, tuple[int, int]]:
+        """Owned partitions that still repeat what their log said when they came: position and that end."""
+        ends = ((n, partition.next, self._replays_to[n]) for n, partition in self.partitions.items())
+        return {number: (position, end) for number, position, end in ends if position < end}
+
+    def shipped_age(self, number: int) -> float | None:
+        """Seconds since a partition's state was last shipped, if it was."""
+        return None if self._shipping is None else self._shipping.age(number)
+
+    async def ship_last(self, seconds: float) -> None:
+        """Before a stop: what has moved becomes a checkpoint, as far as it can in this time."""
+        if self._shipping is not None:
+            await self._shipping.last(self.partitions, seconds)
 
     async def close(self) -> None:
         """Let everything go."""
-        await self.revoke([*self._forwarding, *(TP(FACTS, n) for n in self.partitions)])
+        await self.revoke([*self._forwarding, *(TP(FACTS, n) for n in {*self.partitions, *self._claims})])
 
     def abandon(self) -> None:
         """Let go of what `close` could not checkpoint; its log repeats it."""

@@ -1,6 +1,7 @@
 """One partition of `facts` at work: its state, its ledger and its effects on their way out.
 
-Order of safety: effects acknowledged, then checkpoint (state and position in one write), then commit.
+Order of safety: effects acknowledged and sealed, then checkpoint (state and position in one write), then commit.
+An owner that has been replaced is refused at the first of these, by the log itself (OwnerReplaced).
 A lock keeps a checkpoint from seeing state that is ahead of its position. A long step (a rule comes into force)
 gives way to other work after every chunk, and may be saved half-way under the position and the rulebook it began
 with: begun again, it finds its first half settled and says the rest.
@@ -8,7 +9,7 @@ with: begun again, it finds its first half settled and says the rest.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,8 @@ from streams.steps.join import join
 from streams.steps.ledger import Ledger
 from streams.steps.memory import Effects, Memory
 from streams.steps.rulebook import Rulebook
-from streams.transport.port import Log
+from streams.telemetry.meter import NO_METER, Meter
+from streams.transport.port import Writer
 from topics.batch import decode_batch, decode_rows
 from topics.codec import encode
 from topics.control import control_of, is_control
@@ -42,11 +44,16 @@ CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_SUBJECTS = 20_000
 """A checkpoint is due after either; both bound what a crash repeats."""
 
+FLUSH_BYTES = 100_000
+"""What is said is sent, and others get their turn, after so many bytes of facts: two full batches, some 15 ms."""
+
 PAUSE_SECONDS = 0.001
 """How long a long step pauses after each chunk (a few milliseconds of work): it takes a fifth more time for it."""
 
 
-class _Meta(msgspec.Struct, array_like=True):
+class Meta(msgspec.Struct, array_like=True):
+    """What is stored of a partition beside its subjects."""
+
     ledger: Ledger
     book: Rulebook
 
@@ -54,39 +61,71 @@ class _Meta(msgspec.Struct, array_like=True):
 class Partition:
     """The owner's view of one partition; made on assignment, closed on revocation."""
 
-    def __init__(self, number: int, folder: Path, log: Log, log_id: str) -> None:
+    def __init__(
+        self, number: int, folder: Path, writer: Writer, log_id: str, meter: Meter = NO_METER
+    ) -> None:
         self.number = number
         self.folder = folder
         self._state = PartitionState(folder, log_id)
         meta = self._state.meta
-        known = msgspec.msgpack.decode(meta, type=_Meta) if meta else _Meta(Ledger(), Rulebook())
+        known = msgspec.msgpack.decode(meta, type=Meta) if meta else Meta(Ledger(), Rulebook())
         self._memory = Memory.of(self._state, known.ledger, known.book)
-        self._outbox = Outbox(log)
+        self._writer = writer
+        self._outbox = Outbox(writer)
+        self._meter = meter
         self._lock = asyncio.Lock()
         self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
         self.next = self._state.position
         self._closed = False
         self._whole = True
+        self._said: dict[str, list[Record]] = {}
 
     @property
     def book(self) -> Rulebook:
         """The business date and the rules in force here."""
         return self._memory.book
 
-    async def process(self, record: StoredRecord) -> None:
-        """Take one record of `facts`; one that was taken before, or comes after `close`, is passed over."""
+    @property
+    def cached(self) -> int:
+        """Subjects decoded in memory."""
+        return len(self._state.subjects)
+
+    @property
+    def dirty(self) -> int:
+        """Subjects that wait for the next checkpoint."""
+        return self._state.dirty
+
+    @property
+    def saved(self) -> int:
+        """The position of the last checkpoint."""
+        return self._state.position
+
+    @property
+    def checkpoint_age(self) -> float:
+        """Seconds since the last checkpoint, or since this was opened."""
+        return asyncio.get_running_loop().time() - self._due + CHECKPOINT_SECONDS
+
+    async def process(self, *records: StoredRecord) -> None:
+        """Take records of `facts` in order; what was taken before, or comes after `close`, is passed over."""
         async with self._lock:
-            if self._closed or record.offset < self.next:
-                return
-            self._whole = False
-            began_with = self._meta() if is_control(record) else b""
-            for chunk, effects in enumerate(self._step(record)):
-                self._state.mark(effects.dirty)
-                await self._emit(record.offset + 1, effects)
-                if chunk:
-                    await self._breathe(record.offset, began_with)
-            self.next = record.offset + 1
+            self._whole = self._whole and not records
+            for stretch in stretches(records):
+                with self._meter.stage("join"):
+                    for record in stretch:
+                        if not self._closed and record.offset >= self.next:
+                            await self._take(record)
+                await self._flush()
+                await asyncio.sleep(0)
             self._whole = True
+
+    async def _take(self, record: StoredRecord) -> None:
+        began_with = self._meta() if is_control(record) else b""
+        for chunk, effects in enumerate(self._step(record)):
+            self._state.mark(effects.dirty)
+            self._gather(effects)
+            if chunk:
+                await self._breathe(record.offset, began_with)
+        self.next = record.offset + 1
 
     def _step(self, record: StoredRecord) -> Iterator[Effects]:
         try:
@@ -102,20 +141,34 @@ class Partition:
         self._state.load({row.subject for row in rows})
         return join(batch, rows, record.offset, self._memory)
 
-    async def _emit(self, position: int, effects: Effects) -> None:
+    def _gather(self, effects: Effects) -> None:
         for topic, records in outputs(effects).items():
-            await self._outbox.send(position, topic, 0, records)
+            self._said.setdefault(topic, []).extend(records)
+        self._meter.said(effects.receipt, effects.alerts)
+
+    async def _flush(self) -> None:
+        """Send what was said since the last time."""
+        said, self._said = self._said, {}
+        with self._meter.stage("send"):
+            for topic, records in said.items():
+                await self._outbox.send(topic, 0, records)
 
     async def _breathe(self, position: int, meta: bytes) -> None:
         """Between two chunks of a long step: let others work, and keep no more in memory than a batch would."""
+        await self._flush()
         if meta and self._state.dirty >= CHECKPOINT_SUBJECTS:
-            await self._outbox.settle()
+            await self._settle()
             self._state.checkpoint(position, meta, halfway=True)
         self._state.trim()
         await asyncio.sleep(PAUSE_SECONDS)
 
+    async def _settle(self) -> None:
+        """Everything that was said has arrived, and no other owner has taken over since."""
+        await self._outbox.settle()
+        await self._writer.seal()
+
     def _meta(self) -> bytes:
-        return msgspec.msgpack.encode(_Meta(self._memory.ledger, self._memory.book))
+        return msgspec.msgpack.encode(Meta(self._memory.ledger, self._memory.book))
 
     async def checkpoint_if_due(self, checkpointed: Callable[[int, int], None]) -> None:
         """Checkpoint when time or size says so."""
@@ -128,15 +181,47 @@ class Partition:
         async with self._lock:
             if self._closed or not self._whole:
                 return  # a step that was broken off is in memory only: the log repeats it
-            await self._outbox.settle()
-            self._state.checkpoint(self.next, self._meta())
+            with self._meter.stage("settle"):
+                await self._settle()
+            with self._meter.stage("checkpoint"):
+                self._state.checkpoint(self.next, self._meta())
             self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
         checkpointed(self.number, self.next)
+
+    async def link(self, folder: Path, pause: float = 0.0) -> int | None:
+        """A copy of the state as of its last checkpoint, by hard links; its position, or None if it has none now.
+
+        On the loop's own thread: RocksDB would hold the interpreter's lock on any other. It takes milliseconds, if
+        the `pause` was long enough for it to write what it has in memory on threads of its own.
+        """
+        async with self._lock:
+            if not self._closed:
+                self._state.flush()
+        await asyncio.sleep(pause)
+        async with self._lock:
+            if self._closed or not self._whole:
+                return None
+            self._state.link(folder)
+            return self._state.position
 
     def close(self) -> None:
         """Release the state folder. An event that waited for the lock finds the partition closed."""
         self._closed = True
         self._state.close()
+
+
+def stretches(records: Sequence[StoredRecord]) -> Iterator[list[StoredRecord]]:
+    """Records in parts of FLUSH_BYTES or just over."""
+    part: list[StoredRecord] = []
+    room = FLUSH_BYTES
+    for record in records:
+        part.append(record)
+        room -= len(record.value)
+        if room <= 0:
+            yield part
+            part, room = [], FLUSH_BYTES
+    if part:
+        yield part
 
 
 def outputs(effects: Effects) -> dict[str, list[Record]]:
@@ -155,7 +240,8 @@ def outputs(effects: Effects) -> dict[str, list[Record]]:
         out[COMPLETENESS] = [Record(key.encode(), encode(effects.completeness))]
     for happened in effects.events:
         event = event_headers("ruleevent", happened.rule, f"facts[0]@{happened.position}", happened.at)
-        record = Record(happened.rule.encode(), encode(happened), event)
+        said = msgspec.json.encode(happened, order="deterministic")  # sets have no order of their own
+        record = Record(happened.rule.encode(), said, event)
         told = sorted({happened.department, *happened.declared.disclosure})
         for topic in (AUDIT, *map(notice_topic, told)):
             out.setdefault(topic, []).append(record)

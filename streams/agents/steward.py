@@ -14,6 +14,9 @@ from topics.calendar import chinese_calendar
 from topics.catalog import Catalog, Rule
 from topics.control import Control, Force, RuleChange, Tick
 
+LEAP_DAYS = 14
+"""A clock this far ahead of the last business day is wrong, or the hub stood still: a person has to say which."""
+
 
 def rule_change(catalog: Catalog, rule: Rule, force: Force, *, reason: str, by: str) -> RuleChange:
     """A rule's coming into force (or leaving it), complete: its term and the calendar it counts by."""
@@ -38,9 +41,15 @@ class Steward:
         """Controls to append."""
         controls: list[Control] = []
         today = self._today()
-        if today is not None and today.toordinal() > book.day:
+        if today is not None and today.toordinal() > book.day and self.leap(book) is None:
             controls.append(Tick(today, now()))
         return controls + [change for change in self._declared if _lacks(book, change)]
+
+    def leap(self, book: Rulebook) -> date | None:
+        """What the clock says if that is not believed: a day that passes in error is never taken back."""
+        today = self._today()
+        ahead = today.toordinal() - book.day if today is not None and book.day else 0
+        return today if ahead > LEAP_DAYS else None
 
     def drifted(self, book: Rulebook) -> list[str]:
         """Rules that the catalog declares otherwise than the log does, under one and the same version."""

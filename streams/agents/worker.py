@@ -6,29 +6,42 @@ HTTP; Faust's tables are not used. Several workers with the same broker share th
 
 import asyncio
 import contextlib
+import gc
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.transport import drivers
-from faust.types import EventT
+from faust.types import TP
 
+from stores.state import make_folder
 from streams.agents.hub import Hub
+from streams.agents.observer import Observer
+from streams.agents.shipping import Checkpoints
 from streams.clock import Clock, wall_clock
+from streams.telemetry.meter import NO_METER
 from streams.transport.port import WORKERS, BrokerURL, Log, connect
 from topics.catalog import Catalog
 from topics.errors import StateError
 from topics.names import FACTS, change_topic, topic_specs
-from topics.records import StoredRecord
+
+if TYPE_CHECKING:  # a worker without --http needs neither Prometheus nor its 30 ms
+    from streams.telemetry.exposed import Telemetry
 
 logger = logging.getLogger("crosscheck.worker")
 
 GROUP = WORKERS
 FAREWELL_SECONDS = 5.0
+SHIP_SECONDS = 1.5
+"""Of the farewell: what its last checkpoints may take before the partitions are given up."""
+
 STOP_SECONDS = 2.5
 TICK_SECONDS = 0.5
+BUNDLES_AHEAD = 4
+"""Bundles that wait in memory for each agent; one is at most what Kafka hands out of a partition at once (1 MiB)."""
 
 drivers.TRANSPORTS.aliases.update(
     kafka="streams.transport.faust_kafka:Transport",
@@ -42,23 +55,14 @@ class WorkerApp(faust.App):
     gate: Any = None
 
 
-def stored(event: EventT[Any]) -> StoredRecord:
-    """The record that an event carries."""
-    message: Any = event.message
-    headers = message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
-    return StoredRecord(
-        message.topic,
-        message.partition,
-        message.offset,
-        int((message.timestamp or 0) * 1000),
-        message.key,
-        message.value or b"",  # Kafka's "no value" is no batch either
-        tuple(headers),
-    )
+def calm_collector() -> None:
+    """Collect cycles seldom: cached subjects are many, live long and hold none (a third more rows a second)."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 def build_app(broker: BrokerURL, data: Path) -> WorkerApp:
-    """The app, configured for batches of 500 rows."""
+    """The app, configured for bundles of records (streams.transport.gate)."""
     return WorkerApp(
         GROUP,
         broker=str(broker),
@@ -69,11 +73,11 @@ def build_app(broker: BrokerURL, data: Path) -> WorkerApp:
         topic_disable_leader=True,
         topic_allow_declare=False,
         stream_wait_empty=False,
-        stream_buffer_maxsize=64,
+        stream_buffer_maxsize=BUNDLES_AHEAD,
         broker_commit_interval=0.5,
         broker_session_timeout=6.0,
         broker_heartbeat_interval=2.0,
-        broker_max_poll_records=200,
+        broker_max_poll_records=500,
         consumer_auto_offset_reset="earliest",
         producer_linger=0,
         key_serializer="raw",
@@ -94,12 +98,12 @@ def wire(app: WorkerApp, hub: Hub, catalog: Catalog) -> None:
         await hub.tick()
 
 
-def _agent(app: WorkerApp, name: str, topic: Any, handle: Callable[[StoredRecord], Awaitable[None]]) -> None:
+def _agent(app: WorkerApp, name: str, topic: Any, handle: Callable[..., Awaitable[None]]) -> None:
     @app.agent(topic, name=name, concurrency=1)
     async def agent(stream: Any) -> None:
         async for event in stream.events():
             try:
-                await handle(stored(event))
+                await handle(*event.message.records)
             except Exception as error:
                 # Not a fault of the data (that is refused, not raised): stop, and let the log repeat it.
                 await app.crash(error)
@@ -114,24 +118,46 @@ async def run_worker(
     *,
     clock: Clock = wall_clock,
     ready: Callable[[], None] = lambda: None,
+    telemetry: "Telemetry | None" = None,
+    checkpoints: Checkpoints | None = None,
 ) -> None:
     """Work until `stop` is set. Raises BrokerUnavailable, or what crashed the app."""
     async with connect(broker) as log:
         await log.ensure(topic_specs(catalog))
         await _check_partitions(log, catalog)
-        data.mkdir(parents=True, exist_ok=True)  # Faust makes its folder, but none above it
+        make_folder(data)  # Faust makes its own folder, but none above it
         app = build_app(broker, data)
-        hub = Hub(catalog, log, log.log_id, data / "state", clock)
+        meter = telemetry.meter if telemetry else NO_METER
+        shipping = checkpoints.shipping(log.log_id, meter) if checkpoints else None
+        hub = Hub(catalog, log, log.log_id, data / "state", clock, meter, shipping)
         wire(app, hub, catalog)
         app.finalize()
         hub.ready = ready
-        await app.start()
-        try:
-            await _until(stop, app)
-        finally:
-            await _stop(app, hub)
+        async with _observed(app, hub, telemetry):
+            await app.start()
+            try:
+                await _until(stop, app)
+            finally:
+                await _stop(app, hub)
         if app.crash_reason is not None:
             raise app.crash_reason
+
+
+@asynccontextmanager
+async def _observed(app: WorkerApp, hub: Hub, telemetry: "Telemetry | None") -> AsyncIterator[None]:
+    """Let telemetry know how this worker stands, if anybody asks for it."""
+    if telemetry is None:
+        yield
+        return
+
+    async def ends(tps: Iterable[TP]) -> Mapping[TP, int]:
+        found: Mapping[TP, int] = await app.consumer.highwaters(*tps)
+        return found
+
+    observer = Observer(hub, ends, lambda: app.crash_reason)
+    telemetry.standing = observer.standing
+    async with observer.at_work():
+        yield
 
 
 async def _check_partitions(log: Log, catalog: Catalog) -> None:
@@ -163,6 +189,7 @@ async def _stop(app: WorkerApp, hub: Hub) -> None:
 
 async def _farewell(app: WorkerApp, hub: Hub) -> None:
     await hub.tick()
+    await hub.ship_last(SHIP_SECONDS)
     await app.consumer.on_partitions_revoked(set(app.consumer.assignment()))
 
 

@@ -11,6 +11,7 @@ from streams.cli import (
     backtesting,
     demonstrating,
     explaining,
+    keeping,
     publishing,
     ruling,
     snapshots,
@@ -24,7 +25,7 @@ app = typer.Typer(
     name="crosscheck",
     help="Cross-check records between departments without moving the records. 数据不落地的跨部门比对核查。",
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 catalog or state wrong, 4 data refused as a whole, "
-    "5 not reconciled, 6 broker unavailable, 7 key missing, 8 not found.",
+    "5 not reconciled, 6 broker or checkpoints unavailable, 7 key missing, 8 not found.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -67,6 +68,15 @@ RULE_COMMANDS = (
 for of_rules in RULE_COMMANDS:
     rules.command(of_rules.__name__.strip("_"))(of_rules)
 app.add_typer(rules)
+
+state = typer.Typer(
+    name="state",
+    help="What workers keep on disk (状态), and its checkpoints (检查点): inspect, verify, rebuild.",
+    no_args_is_help=True,
+)
+for of_state in (keeping.inspect, keeping.verify, keeping.rebuild):
+    state.command(of_state.__name__)(of_state)
+app.add_typer(state)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """What every command shares: options, consoles, and errors turned into exit codes.
 
 Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 catalog or state wrong; 4 data refused as a whole;
-5 not reconciled (no worker answered, or counts differ); 6 broker unavailable; 7 key missing; 8 not found.
+5 not reconciled (no worker answered, or counts differ); 6 broker or checkpoints unavailable; 7 key missing;
+8 not found.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ import typer
 from rich.console import Console
 
 from topics.errors import (
+    AddressUnusable,
     BrokerUnavailable,
     CatalogInvalid,
+    CheckpointsUnavailable,
     ContractError,
     CrosscheckError,
     DepartmentDataError,
@@ -25,9 +28,11 @@ from topics.errors import (
 )
 
 EXIT_CODES: tuple[tuple[type[CrosscheckError], int], ...] = (
+    (AddressUnusable, 2),
     (ContractError, 3),
     (DepartmentDataError, 4),
     (BrokerUnavailable, 6),
+    (CheckpointsUnavailable, 6),
     (KeyMissing, 7),
     (NotFound, 8),
 )
@@ -47,6 +52,14 @@ CatalogFolder = Annotated[
     Path | None,
     typer.Option(
         "--catalog", envvar="CROSSCHECK_CATALOG", help="catalog folder, or example | city (default: example)"
+    ),
+]
+CheckpointPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoints",
+        envvar="CROSSCHECK_CHECKPOINTS",
+        help="where state is copied to: a folder, or s3:// gs:// az:// URL; nowhere unless given",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout; a list is one object a line")]
@@ -81,4 +94,9 @@ def fail(error: CrosscheckError) -> int:
         for finding in error.findings:
             err.print(str(finding), style="red", markup=False, emoji=False)
     err.print(f"error: {error}", style="bold red", markup=False, emoji=False)
+    return exit_code(error)
+
+
+def exit_code(error: CrosscheckError) -> int:
+    """What a command that ends with this error returns."""
     return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)

@@ -5,17 +5,9 @@ from typing import Literal
 
 from matchers.token import bucket_of
 from streams.publisher.memory import FrontMemory
-from topics.batch import (
-    MAX_BATCH_BYTES,
-    MAX_ROWS,
-    ChangeBatch,
-    Row,
-    batch_id,
-    count,
-    encode_batch,
-    encode_rows,
-)
+from topics.batch import ChangeBatch, Row, batch_id, count, encode_batch, encode_rows
 from topics.catalog import Resource
+from topics.limits import MAX_BATCH_BYTES, MAX_ROWS
 
 
 class Batcher:

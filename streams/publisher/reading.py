@@ -14,8 +14,8 @@ from typing import BinaryIO
 import orjson
 
 from topics.errors import FileRefused, RowRefused
+from topics.limits import MAX_LINE
 
-MAX_LINE = 1_000_000
 OPERATION = "op"
 OPERATIONS = ("upsert", "delete")
 

@@ -24,8 +24,8 @@ from matchers.token import HandleSeal, match_digest, tokenise
 from topics.catalog import Field, Resource
 from topics.catalog.model import band_names
 from topics.errors import RowRefused
+from topics.limits import MAX_KEY
 
-MAX_KEY = 200
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
 _NORMALISE: dict[str, Callable[[str], str | None]] = {

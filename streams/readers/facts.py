@@ -215,7 +215,7 @@ def _standing(base: FactBase, run: list[_Term], trial: bool) -> list[Standing]:
     compiled = [CompiledRule.of(rule, calendar, trial=trial) for rule, calendar in forms]
     _know_calendars(base, compiled)
     anchors = {rule.anchor for rule in compiled}
-    sources = frozenset[str]().union(*(rule.sources for rule in compiled))
+    sources = anchors.union(*(rule.looks_at for rule in compiled))
     by_day = any(rule.rule.deadline for rule in compiled)
     moments.through_time(base, spans, anchors, sources, by_day=by_day)
     for form, rule in enumerate(compiled):

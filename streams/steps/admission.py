@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from matchers.token import MATCH_BYTES, bucket_of
-from topics.batch import MAX_ROWS, TOKEN_BYTES, ChangeBatch, Counts, Row, count, decode_batch, decode_rows
+from topics.batch import TOKEN_BYTES, ChangeBatch, Counts, Row, count, decode_batch, decode_rows
 from topics.catalog import Catalog, Resource
 from topics.errors import BatchRefused
+from topics.limits import MAX_HANDLE, MAX_RECORD_BYTES, MAX_ROWS
 from topics.names import resource_of
 from topics.receipts import DeadLetter, Receipt
-from topics.records import MAX_RECORD_BYTES, StoredRecord, size_of
-
-MAX_HANDLE = 1_000
-"""Characters of a handle; a record key of over 700 bytes is a mistake."""
+from topics.records import StoredRecord, size_of
 
 _ATTRIBUTES = ("code", "band", "match")
 _MATCH = re.compile(f"[0-9a-f]{{{2 * MATCH_BYTES}}}")

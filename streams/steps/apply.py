@@ -5,18 +5,19 @@ that is full refuses new handles, and the refusal is counted.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import msgspec
 
 from topics.batch import ChangeBatch, Row
-from topics.facts import MAX_FACTS, Fact, Subject, period_of
+from topics.facts import Fact, Subject, period_of
+from topics.held import MANY, keep_order
+from topics.limits import MAX_FACTS
 
 FULL = "subject_full"
 _NO_CODES: dict[str, str] = {}
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True):
     """A fact that came, went or was replaced on one subject."""
 
     source: str
@@ -30,8 +31,7 @@ def fact_of(row: Row, batch: ChangeBatch, before: Fact | None) -> Fact:
     if row.op == "d":
         start, end = (before.start, before.end) if before else (1, 0)
         return Fact(row.version, start, end, _NO_CODES, batch.epoch, batch.seq, live=False)
-    start, end = period_of(row.start, row.end)
-    return Fact(row.version, start, end, row.codes, batch.epoch, batch.seq)
+    return Fact(row.version, *period_of(row.start, row.end), row.codes, batch.epoch, batch.seq)
 
 
 def apply_row(subject: Subject, source: str, row: Row, batch: ChangeBatch) -> Change | str | None:
@@ -46,6 +46,8 @@ def apply_row(subject: Subject, source: str, row: Row, batch: ChangeBatch) -> Ch
     if facts is None:
         facts = subject.facts[source] = {}
     facts[row.handle] = after
+    if len(facts) == MANY:
+        keep_order(subject)
     return Change(source, row.handle, before, after)
 
 

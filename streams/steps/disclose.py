@@ -6,7 +6,6 @@ forms that the rule declares for it; a withdrawn alert carries no evidence.
 
 import hashlib
 from collections.abc import Set
-from dataclasses import dataclass
 
 import msgspec
 
@@ -30,20 +29,12 @@ from topics.catalog import EvidenceSource
 from topics.catalog.rule import Form
 from topics.facts import Fact, State
 
-ALERT_STATE: dict[State, AlertState] = {
-    State.CLEAR: "withdrawn",
-    State.EXPLAINED: "explained",
-    State.OPEN: "open",
-}
-VERDICT: dict[State, Verdict] = {
-    State.CLEAR: "clear",
-    State.EXPLAINED: "explained",
-    State.OPEN: "discrepancy",
-}
+ALERT_STATE: tuple[AlertState, ...] = ("withdrawn", "explained", "open")
+VERDICT: tuple[Verdict, ...] = ("clear", "explained", "discrepancy")
+"""By topics.facts.State."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where in `facts` something stands that makes checks be looked at again, and when it was written."""
 
     position: int
@@ -51,8 +42,7 @@ class Place:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One rule on one anchor of one subject, at the place that made it look again."""
 
     rule: CompiledRule
@@ -85,10 +75,8 @@ def evidence_of(found: Found, forms: Set[Form] = ALL_FORMS) -> Evidence:
 
 
 def digest(check: Check, anchor: Fact, judgement: Judgement) -> bytes:
-    """Eight bytes over everything that an alert would disclose of this outcome."""
+    """Eight bytes over everything that an alert would disclose of an outcome that is not clear."""
     version, trial = check.rule.rule.version, check.rule.trial
-    if judgement.state is State.CLEAR:
-        return b"%dt" % version if trial else b"%d" % version
     pieces = [_piece(found) for found in (*judgement.found, *judgement.speaks)]
     about = (anchor.start, anchor.end, anchor.epoch, anchor.seq)
     said = msgspec.msgpack.encode((version, trial, judgement.state, about, pieces))

@@ -107,9 +107,8 @@ def _affected(subject: Subject, changes: list[Change], rules: RuleSet) -> list[t
     affected: dict[tuple[str, str], tuple[CompiledRule, str]] = {}
     for change in changes:
         facts = (change.after,) if change.before is None else (change.before, change.after)
-        for rule in rules.by_source.get(change.source, ()):
-            for handle in rule.affected(subject, change.source, change.handle, facts):
-                affected[rule.rule.id, handle] = (rule, handle)
+        for rule, handle in rules.affected(subject, change.source, change.handle, facts):
+            affected[rule.rule.id, handle] = (rule, handle)
     return list(affected.values())
 
 

@@ -10,9 +10,7 @@ from itertools import islice
 import msgspec
 
 from topics.batch import ChangeBatch
-
-NAMED = 1_000
-"""How many missing numbers are named; a stream may lack any number of them."""
+from topics.limits import MAX_NAMED
 
 
 class Stream(msgspec.Struct, array_like=True):
@@ -39,9 +37,9 @@ class Stream(msgspec.Struct, array_like=True):
 
     @property
     def missing(self) -> list[int]:
-        """The first NAMED missing numbers."""
+        """The first MAX_NAMED missing numbers."""
         numbers = (number for first, last in self.gaps for number in range(first, last + 1))
-        return list(islice(numbers, NAMED))
+        return list(islice(numbers, MAX_NAMED))
 
     def admit(self, seq: int) -> bool:
         """Note a number; False if it was seen before."""

@@ -55,6 +55,7 @@ class Memory:
     ledger: Ledger
     book: Rulebook
     rules: RuleSet
+    _moment: Moment | None = None
 
     @classmethod
     def of(cls, store: Store, ledger: Ledger, book: Rulebook) -> "Memory":
@@ -64,7 +65,9 @@ class Memory:
     @property
     def moment(self) -> Moment:
         """What outcomes depend on beside facts."""
-        return Moment(self.book.day, self.ledger.delivered)
+        if self._moment is None or self._moment.day != self.book.day:
+            self._moment = Moment(self.book.day, self.ledger.delivered)
+        return self._moment
 
     def chunks(self, tokens: list[bytes]) -> Iterator[list[bytes]]:
         """Tokens a chunk at a time, each brought to hand."""

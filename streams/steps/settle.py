@@ -27,21 +27,24 @@ def settle_all(
 
 def settle(check: Check, subject: Subject, memory: Memory, effects: Effects) -> None:
     """Evaluate a check and say what is new; a record that is no anchor (any more) has its check withdrawn."""
-    anchor = subject.facts.get(check.rule.anchor, {}).get(check.handle)
-    if anchor is None or not check.rule.asks(anchor):
+    rule, handle = check.rule, check.handle
+    anchors = subject.facts.get(rule.anchor)
+    anchor = anchors.get(handle) if anchors else None
+    if anchor is None or not rule.asks(anchor):
         withdraw(check, subject, memory, effects)
         return
-    judgement = check.rule.evaluate(subject, check.handle, anchor, memory.moment)
+    judgement = rule.evaluate(subject, handle, anchor, memory.moment)
     for name in judgement.waits:
         memory.store.wait(name, check.token)
-    outcomes = subject.outcomes.setdefault(check.rule.rule.id, {})
-    before, state = outcomes.get(check.handle), judgement.state
-    outcome = Outcome(int(state), digest(check, anchor, judgement))
+    outcomes = subject.outcomes.setdefault(rule.rule.id, {})
+    before, state = outcomes.get(handle), judgement.state
+    clear = state is State.CLEAR
+    outcome = rule.clear if clear else Outcome(int(state), digest(check, anchor, judgement))
     if outcome == before:
         return
-    outcomes[check.handle] = outcome
+    outcomes[handle] = outcome
     _result(check, VERDICT[state], effects)
-    if state is not State.CLEAR or (before is not None and before.state != State.CLEAR):
+    if not clear or (before is not None and before.state != State.CLEAR):
         effects.alerts += alerts(check, anchor, ALERT_STATE[state], judgement, memory.ledger)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from faust.transport import base
-from faust.types import TP, ConsumerMessage
+from faust.types import TP
 from mode import Service
 
 from stores.embedded.groups import ConsumerGroups, assign
@@ -145,21 +145,6 @@ class EmbeddedConsumer(base.Consumer):
                 return True
             await asyncio.sleep(POLL_SECONDS)
         return False
-
-    def _to_message(self, tp: TP, record: StoredRecord) -> ConsumerMessage:
-        return ConsumerMessage(
-            record.topic,
-            record.partition,
-            record.offset,
-            record.timestamp / 1000,
-            0,
-            record.headers,
-            record.key,
-            record.value,
-            None,
-            tp=tp,
-            generation_id=self.app.consumer_generation_id,
-        )
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         committed = await self._call(self._groups.committed, self._group)

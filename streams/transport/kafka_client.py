@@ -18,10 +18,12 @@ from aiokafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from streams.transport.port import Positions, check_sizes
+from streams.transport.kafka_writer import KafkaWriter, send_batches
+from streams.transport.port import WORKERS, Positions, check_sizes
 from topics.errors import BrokerUnavailable
+from topics.limits import MAX_RECORD_BYTES
 from topics.names import TopicSpec
-from topics.records import MAX_RECORD_BYTES, Record, StoredRecord
+from topics.records import Record, StoredRecord
 
 IDLE_MS = 250
 VISIBLE_SECONDS = 10.0
@@ -35,6 +37,7 @@ class KafkaClient:
     def __init__(self, servers: str) -> None:
         self._servers = servers
         self._producer: AIOKafkaProducer | None = None
+        self._taken: dict[str, AIOKafkaProducer] = {}
         self._starting = asyncio.Lock()
 
     @property
@@ -46,8 +49,8 @@ class KafkaClient:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._producer is not None:
-            await self._producer.stop()
+        mine = [*self._taken.values(), *([self._producer] if self._producer else [])]
+        await asyncio.gather(*(producer.stop() for producer in mine))
 
     def _unreachable(self, error: BaseException) -> BrokerUnavailable:
         return BrokerUnavailable(
@@ -59,17 +62,32 @@ class KafkaClient:
     async def _started_producer(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._servers,
-                    acks="all",
-                    enable_idempotence=True,
-                    max_batch_size=MAX_RECORD_BYTES,
-                    max_request_size=MAX_RECORD_BYTES + 100_000,
-                    linger_ms=0,
-                )
+                producer = self._new_producer(enable_idempotence=True)
                 await self._start(producer)
                 self._producer = producer
         return self._producer
+
+    def _new_producer(self, **more: Any) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._servers,
+            acks="all",
+            max_batch_size=MAX_RECORD_BYTES,
+            max_request_size=MAX_RECORD_BYTES + 100_000,
+            linger_ms=0,
+            **more,
+        )
+
+    def writer(self, name: str) -> KafkaWriter:
+        return KafkaWriter(name, self._take, self._unreachable)
+
+    async def _take(self, name: str) -> AIOKafkaProducer:
+        former = self._taken.pop(name, None)
+        if former is not None:
+            await former.stop()
+        producer = self._new_producer(transactional_id=f"{WORKERS}-{name}")
+        await self._start(producer)
+        self._taken[name] = producer
+        return producer
 
     async def _start(self, client: Any) -> None:
         try:
@@ -109,12 +127,8 @@ class KafkaClient:
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         check_sizes(topic, records)
         producer = await self._started_producer()
-        sent: list[asyncio.Future[Any]] = []
         try:
-            pending = list(records)
-            while pending:
-                batch, pending = _fill(producer, pending)
-                sent.append(await producer.send_batch(batch, topic, partition=partition))
+            sent = await send_batches(producer, topic, partition, records)
         except KafkaError as error:
             raise self._unreachable(error) from None
         return asyncio.ensure_future(self._acknowledged(sent))
@@ -181,7 +195,7 @@ class KafkaClient:
             await _seek(consumer, partitions, start or {})
             while follow or await _behind(consumer, partitions, stop):
                 fetched = await consumer.getmany(timeout_ms=IDLE_MS)
-                yield [_stored(record) for records in fetched.values() for record in records]
+                yield [stored_record(record) for records in fetched.values() for record in records]
 
 
 async def _ends(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> dict[int, int]:
@@ -227,16 +241,8 @@ async def _await_topics(admin: AIOKafkaAdminClient, names: set[str]) -> None:
         await asyncio.sleep(0.02)
 
 
-def _fill(producer: AIOKafkaProducer, records: list[Record]) -> tuple[Any, list[Record]]:
-    """A record batch with as many records as fit, and the rest."""
-    batch = producer.create_batch()
-    for i, (key, value, headers) in enumerate(records):
-        if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
-            return batch, records[i:]
-    return batch, []
-
-
-def _stored(record: Any) -> StoredRecord:
+def stored_record(record: Any) -> StoredRecord:
+    """A record as aiokafka hands it out; no value (a tombstone) is empty."""
     return StoredRecord(
         record.topic,
         record.partition,

@@ -10,8 +10,9 @@ from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 from topics.errors import BrokerUnavailable
+from topics.limits import MAX_RECORD_BYTES
 from topics.names import TopicSpec
-from topics.records import MAX_RECORD_BYTES, Record, StoredRecord, size_of
+from topics.records import Record, StoredRecord, size_of
 
 WORKERS = "crosscheck"
 """The consumer group of the hub's workers."""
@@ -29,6 +30,21 @@ def check_sizes(topic: str, records: Iterable[Record]) -> None:
             where=topic,
             remedy="send it in smaller parts",
         )
+
+
+class Writer(Protocol):
+    """Appends under a name that one process at a time has, from its first send on.
+
+    Both raise OwnerReplaced once another has taken the name.
+    """
+
+    async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
+        """As Log.send."""
+        ...
+
+    async def seal(self) -> None:
+        """Make final what has arrived; until then a successor may still void it, and must say it again."""
+        ...
 
 
 class Log(Protocol):
@@ -53,6 +69,10 @@ class Log(Protocol):
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         """Append records in order. Raises BrokerUnavailable (or the future does), for an oversized record too."""
+        ...
+
+    def writer(self, name: str) -> Writer:
+        """A writer that takes a name with its first send: from then on what a former one sends is refused."""
         ...
 
     async def ends(self, topic: str) -> dict[int, int]:

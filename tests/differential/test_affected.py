@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchers.rules.compiled import CompiledRule
+from matchers.rules.ruleset import RuleSet
 from tests.differential.budget import search
 from tests.differential.declarations import KINDS, Declared, declarations
 from tests.differential.engines import stream
@@ -43,12 +44,12 @@ def test_a_change_affects_what_it_touches(kind: RuleKind) -> None:
     @search()
     @given(declarations("rule-a", 1, (kind,)), st.lists(deliveries((), 1), min_size=1, max_size=8))
     def exact(declared: Declared, told: list[list[History]]) -> None:
-        compiled = CompiledRule.of(declared.rule, declared.calendar)
+        rules = RuleSet.of([CompiledRule.of(declared.rule, declared.calendar)])
         for (history,) in told:
             for subject in stream(history).memory.store.subjects.values():
                 for source in (source_of(*pair) for pair in SOURCES):
                     for handle, fact in subject.facts.get(source, {}).items():
-                        found = set(compiled.affected(subject, source, handle, [fact]))
+                        found = {name for _, name in rules.affected(subject, source, handle, [fact])}
                         assert found == touched(declared, subject, source, handle, [fact])
 
     exact()

@@ -89,7 +89,7 @@ def _on_topics(town: Town) -> Iterator[tuple[str, bytes]]:
 
 def _journey(town: Town) -> Iterator[tuple[str, bytes]]:
     """A full run; what its commands print where the department's key is not at hand."""
-    worker = town.start()
+    workers = [town.start("--http", "127.0.0.1:0"), town.start("--http", "127.0.0.1:0", "--logs", "json")]
     numbers = range(PEOPLE)
     bad = ("UBCANARY9999", BAD_ID, "金丝雀甲9999", "2008-05", AMOUNT)
     town.tell(CLAIMS, *map(_claim, numbers), bad)
@@ -120,8 +120,11 @@ def _journey(town: Town) -> Iterator[tuple[str, bytes]]:
         if words[0] in ("alerts", "results") and "--json" in words:
             assert {json.loads(line)["key"] for line in done.stdout.splitlines()} == {None}
         yield " ".join(words), done.stdout + done.stderr
-    worker.stop()
-    yield "worker", worker.text.encode()
+    for number, worker in enumerate(workers):
+        for page in ("/metrics", "/healthz", "/readyz"):
+            yield f"worker {number} {page}", worker.get(page)[1]
+        worker.stop()
+        yield f"worker {number}", worker.text.encode()
 
 
 def test_no_raw_value_leaves_its_department(town: Town, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 """The broker goes away: a worker outlives it, and a stop ends in its absence. Real Kafka only."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,9 +41,11 @@ def test_a_stop_ends_and_loses_nothing_when_the_broker_is_gone(place: Town, own_
 
 
 def test_a_worker_outlives_its_broker(place: Town, own_broker: Broker) -> None:
+    """Away for longer than the group's session; with CROSSCHECK_AWAY=60 for a minute (done by hand)."""
     worker = place.start()
     place.tell(CLAIMS, ("C1", ZHANG, "张", "2008-05", "595.00"))
     own_broker.kill()
+    time.sleep(float(os.environ.get("CROSSCHECK_AWAY", "8")))
     own_broker.start()
     place.tell(SPELLS, SPELL)
     assert list(states(place.results()).values()) == ["open"]

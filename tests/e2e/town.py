@@ -8,10 +8,13 @@ import asyncio
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +34,9 @@ FIRMS = "market.enterprise"
 RESOURCES = (CLAIMS, SPELLS, WAGES, FIRMS)
 PATIENCE = 60.0
 STATES = {"clear": "clear", "discrepancy": "open", "explained": "explained", "withdrawn": "withdrawn"}
+
+READY = re.compile(r'^worker ready$|"message":"worker ready"', re.MULTILINE)
+SERVED = re.compile(r"http://127\.0\.0\.1:\d+")
 
 Row = dict[str, Any]
 
@@ -55,8 +61,19 @@ class Worker:
 
     def await_ready(self) -> None:
         """Wait until it owns partitions."""
-        wait_until(lambda: "worker ready" in self.text.splitlines() or not self.alive, "worker ready")
+        wait_until(lambda: READY.search(self.text) or not self.alive, "worker ready")
         assert self.alive, self.text
+
+    def get(self, page: str) -> tuple[int, bytes]:
+        """One page of a worker that was started with --http: status and body."""
+        wait_until(lambda: SERVED.search(self.text) or not self.alive, "an address")
+        found = SERVED.search(self.text)
+        assert found, self.text
+        try:
+            with urllib.request.urlopen(f"{found[0]}{page}", timeout=10) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
 
     def kill(self) -> None:
         """SIGKILL, and wait."""

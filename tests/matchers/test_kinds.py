@@ -7,6 +7,7 @@ import pytest
 
 from matchers.rules.compiled import CompiledRule
 from matchers.rules.judge import Moment, band, waits_for_day, waits_for_resource
+from matchers.rules.ruleset import RuleSet
 from tests.matchers.making import (
     HOME,
     UNKNOWN,
@@ -359,5 +360,6 @@ def test_an_anchor_of_another_code_is_not_asked_about() -> None:
 )
 def test_which_checks_a_change_touches(declared: Rule, source_name: str, handles: list[str]) -> None:
     held = subject(home={"h": MARCH, "g": fact("03-20", "04-20")} if len(handles) > 1 else {"h": MARCH})
-    touched = CompiledRule.of(declared).affected(held, source_name, "h", [fact("03-25", "03-26")])
-    assert sorted(set(touched)) == handles
+    rules = RuleSet.of([CompiledRule.of(declared)])
+    touched = rules.affected(held, source_name, "h", [fact("03-25", "03-26")])
+    assert sorted({handle for _, handle in touched}) == handles

@@ -29,8 +29,10 @@ import yaml
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent.parent
-MUTATED = tuple(
-    f"matchers/{name}.py" for name in ("temporal", "rules/source", "rules/judge", "rules/compiled")
+MUTATED = (
+    *(f"matchers/{name}.py" for name in ("temporal", "rules/source", "rules/judge", "rules/compiled")),
+    "matchers/rules/ruleset.py",
+    "topics/held.py",
 )
 COPIED = ("topics", "matchers", "stores", "streams", "pyproject.toml")
 TESTS = ("tests/matchers", "tests/streams/steps", "tests/differential")

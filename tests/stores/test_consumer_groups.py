@@ -1,5 +1,6 @@
 """Consumer groups: every partition has one owner, and only a live member of this generation moves an offset."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,7 +167,9 @@ class Group(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.groups = ConsumerGroups(Path(":memory:"), session=SESSION, clock=self.clock)
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "groups.sqlite"
+        self.groups = ConsumerGroups(path, session=SESSION, clock=self.clock)
         self.known: dict[str, int] = {}
         self.held: dict[str, int] = {}
         self.owned: dict[str, set[object]] = {}
@@ -215,6 +218,7 @@ class Group(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.groups.close()
+        self.folder.cleanup()
 
 
 TestGroup = Group.TestCase

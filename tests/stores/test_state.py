@@ -1,7 +1,9 @@
 """Partition state: subjects, ledger and position reach disk together, and only for the log they belong to."""
 
+import hashlib
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from stores.state import PartitionState
-from topics.errors import StateError
+from topics.errors import StateDamaged, StateError, StateHeld
 from topics.facts import Fact, Outcome, Subject
 
 A, B, C = (letter * 16 for letter in (b"A", b"B", b"C"))
@@ -110,7 +112,7 @@ def test_state_of_another_log_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 def test_one_owner_at_a_time(tmp_path: Path) -> None:
     state = PartitionState(tmp_path / "s", "log")
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(StateHeld) as caught:
         PartitionState(tmp_path / "s", "log")
     assert str(tmp_path / "s") in caught.value.where
     state.close()
@@ -121,8 +123,59 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     folder.mkdir()
     (folder / "CURRENT").write_text("not RocksDB")
-    with pytest.raises(StateError):
+    with pytest.raises(StateDamaged):
         PartitionState(folder, "log")
+
+
+def many(folder: Path, subjects: int = 3_000) -> list[bytes]:
+    """A table of many blocks, one of which is damaged without a trace outside it."""
+    state = PartitionState(folder, "log")
+    tokens = [hashlib.md5(b"%d" % number).digest() for number in range(subjects)]
+    for token in tokens:
+        touch(state, token, 1)
+    state.checkpoint(1, b"meta")
+    state.link(folder / "linked")
+    state.close()
+    table = max(folder.glob("*.sst"), key=lambda path: path.stat().st_size)
+    content = bytearray(table.read_bytes())
+    content[len(content) // 2] ^= 255
+    table.write_bytes(content)
+    return tokens
+
+
+def read_all(state: PartitionState, tokens: list[bytes]) -> None:
+    state.load(tokens)
+
+
+def ask_who_is_there(state: PartitionState, tokens: list[bytes]) -> None:
+    state.everyone()
+
+
+@pytest.mark.parametrize("read", [read_all, ask_who_is_there])
+def test_damage_that_only_a_reader_finds_is_remembered(tmp_path: Path, read: Callable[..., None]) -> None:
+    """RocksDB opens such a folder, and ends a walk over it early without a word."""
+    tokens = many(tmp_path / "s")
+    state = PartitionState(tmp_path / "s", "log")
+    with pytest.raises(StateDamaged, match="block checksum mismatch"):
+        read(state, tokens)
+    state.close()
+    with pytest.raises(StateDamaged):
+        PartitionState(tmp_path / "s", "log")
+
+
+def test_a_linked_copy_is_whole_and_stands_still(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
+    touch(state, A, 1)
+    state.checkpoint(5, b"one")
+    touch(state, A, 2)
+    state.link(tmp_path / "copy")
+    state.checkpoint(6, b"two")
+    copy = PartitionState(tmp_path / "copy", "log")
+    assert (copy.position, copy.meta, version(copy, A)) == (5, b"one", 1)
+    copy.close()
+    state.close()
+    with pytest.raises(StateError):
+        state.link(tmp_path / "late")
 
 
 def test_who_waits_is_kept_and_taken_once(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import yaml
 
 from topics.catalog.syntax import fault_of
 from topics.errors import CatalogError
+from topics.limits import MAX_FILE_BYTES
 
 Loc = tuple[str | int, ...]
-MAX_FILE_BYTES = 1_000_000
 _CUSTOM = "customProperties"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -46,6 +46,9 @@ def finding(path: Path, line: int, what: str, remedy: str) -> CatalogError:
     return CatalogError(what, where=f"{path}:{line}", remedy=remedy)
 
 
+_DEEP = (1, "the file is nested too deeply", "see topics/catalog/example for the shape")
+
+
 def read_source(path: Path) -> Source:
     """Read one file. Never raises for what the file holds: that is in `findings`."""
     try:
@@ -55,11 +58,10 @@ def read_source(path: Path) -> Source:
     except CatalogError as error:
         return Source(path, None, {}, (error,))
     except yaml.YAMLError as error:
-        fault = fault_of(error, text)
+        fault = _DEEP if "nesting depth" in str(error) else fault_of(error, text)
         return Source(path, None, {}, (finding(path, *fault),))
-    except RecursionError:
-        deep = finding(path, 1, "the file is nested too deeply", "see topics/catalog/example for the shape")
-        return Source(path, None, {}, (deep,))
+    except RecursionError:  # libyaml before 0.2.6 sets no depth of its own
+        return Source(path, None, {}, (finding(path, *_DEEP),))
     return Source(path, data, reader.lines, tuple(reader.findings))
 
 

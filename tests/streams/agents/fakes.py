@@ -9,6 +9,7 @@ from streams.transport.port import check_sizes
 from topics.batch import ChangeBatch, Counts, Row, encode_batch, encode_rows
 from topics.catalog import Rule
 from topics.control import RuleChange, control_record
+from topics.errors import OwnerReplaced
 from topics.names import FACTS, change_topic
 from topics.records import Record, StoredRecord
 
@@ -29,6 +30,15 @@ class FakeLog:
         self.sent: list[tuple[str, int, Record]] = []
         self.waiting: list[asyncio.Future[None]] = []
         self.end = 1_000
+        self.replaced = False
+
+    def writer(self, name: str) -> "FakeLog":
+        return self
+
+    async def seal(self) -> None:
+        """Nobody else has any name."""
+        if self.replaced:
+            raise OwnerReplaced("another worker has taken over")
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         check_sizes(topic, records)

@@ -11,7 +11,9 @@ from faust.types import TP
 
 from stores.state import PartitionState
 from streams.agents import hub as hub_module
-from streams.agents.hub import MAX_LETTER_BYTES, Hub
+from streams.agents import partition as partition_module
+from streams.agents import recovery
+from streams.agents.hub import Hub
 from streams.agents.outbox import IN_FLIGHT
 from tests.streams.agents.fakes import (
     BUCKET,
@@ -26,9 +28,9 @@ from tests.streams.agents.fakes import (
     spell,
 )
 from topics.catalog import load_catalog
-from topics.errors import BrokerUnavailable
+from topics.errors import BrokerUnavailable, OwnerReplaced
+from topics.limits import MAX_LETTER_BYTES, MAX_RECORD_BYTES
 from topics.names import FACTS, change_topic
-from topics.records import MAX_RECORD_BYTES
 
 FACT = TP(FACTS, BUCKET)
 CHANGE = TP(change_topic(CLAIMS), 0)
@@ -61,7 +63,7 @@ async def _soon() -> None:
 
 
 def _state(hub: Hub) -> list[str]:
-    return [folder.name for folder in hub._state.iterdir()]
+    return [folder.name for folder in hub._recovery.home(BUCKET).parent.iterdir()]
 
 
 def test_a_checkpoint_waits_for_what_was_sent(tmp_path: Path) -> None:
@@ -208,7 +210,7 @@ def test_state_that_is_ahead_of_its_log_is_rebuilt(tmp_path: Path) -> None:
 def test_state_that_another_process_holds_is_rebuilt_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_module, "LOCK_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(recovery, "LOCK_PATIENCE_SECONDS", 0.2)
 
     async def work(hub: Hub, log: FakeLog) -> None:
         other = Hub(load_catalog(None), log, log.log_id, tmp_path)
@@ -280,3 +282,37 @@ def test_a_restart_goes_on_where_the_checkpoint_was(tmp_path: Path) -> None:
 
     drive(tmp_path, first)
     assert drive(tmp_path, second).topics() == ["alert.hrss", "result.hrss", "receipt.hrss"]
+
+
+def test_a_partition_that_has_another_owner_is_dropped_without_a_checkpoint(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        log.replaced = True
+        await hub.revoke([FACT])
+        assert FACT not in hub.gate.safe
+        log.replaced = False
+        assert (await hub.starts([FACT], {FACT: 0}))[FACT] == 0
+
+    drive(tmp_path, work)
+    assert "has gone to another worker" in caplog.text
+
+
+def test_a_partition_that_two_workers_keep_stops_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(hub_module, "LOST_SECONDS", 0.0)
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        log.replaced = True
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        assert hub.partitions == {}
+        await hub.join(fact(2, batch(CLAIMS, 2, claim(2))))
+        with pytest.raises(OwnerReplaced):
+            await hub.tick()
+        await hub.revoke([FACT])
+        await hub.tick()
+
+    drive(tmp_path, work)

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
-from streams.agents.steward import Steward, rule_change
+from streams.agents.steward import LEAP_DAYS, Steward, rule_change
 from streams.agents.watch import Watch
 from streams.clock import no_clock
 from streams.steps.rulebook import Rulebook
@@ -52,6 +52,18 @@ def test_a_new_partition_is_told_the_day_and_the_rules() -> None:
 
 def test_without_a_clock_no_day_is_told() -> None:
     assert Steward(catalog(rule()), no_clock).lacking(Rulebook(0, {"r": known(rule())})) == []
+
+
+def test_a_clock_that_leaps_is_not_believed() -> None:
+    """A deadline that passes in error accuses people, and a day is never taken back."""
+    yesterday, declared = TODAY - timedelta(days=LEAP_DAYS), catalog(rule())
+    book = Rulebook(yesterday.toordinal(), {"r": known(rule())})
+    (tick,) = Steward(declared, lambda: TODAY).lacking(book)
+    assert tick == Tick(TODAY, tick.at)
+    leaping = Steward(declared, lambda: TODAY + timedelta(days=1))
+    assert (leaping.lacking(book), leaping.leap(book)) == ([], TODAY + timedelta(days=1))
+    assert Steward(declared, lambda: yesterday - timedelta(days=900)).lacking(book) == []
+    assert Steward(declared, no_clock).leap(book) is None
 
 
 def test_what_is_known_is_not_said_again() -> None:

@@ -12,8 +12,9 @@ from streams.publisher.batching import Batcher
 from streams.publisher.memory import FrontMemory
 from streams.steps.admission import Admission, Admitted
 from tests.streams.publisher.front import CATALOG, CLAIM, Front, LogDouble, claim, claims
-from topics.batch import MAX_BATCH_BYTES, MAX_ROWS, Row, decode_batch, decode_rows
+from topics.batch import Row, decode_batch, decode_rows
 from topics.errors import BrokerUnavailable, CrosscheckError
+from topics.limits import MAX_BATCH_BYTES, MAX_ROWS
 from topics.names import change_topic
 from topics.records import StoredRecord
 

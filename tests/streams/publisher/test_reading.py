@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.publisher.reading import MAX_LINE, SourceRow, read_rows
+from streams.publisher.reading import SourceRow, read_rows
 from topics.errors import FileRefused
+from topics.limits import MAX_LINE
 
 HEADER = ("key", "who", "when")
 GOOD = "key,who,when\na,1,x\nb,2,y\n"

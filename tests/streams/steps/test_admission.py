@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchers.token import bucket_of
-from streams.steps.admission import MAX_HANDLE, Admission, Admitted, Refused
+from streams.steps.admission import Admission, Admitted, Refused
 from tests.streams.steps.world import CATALOG, CLAIM, SPELL, WAGE, Machine, batch_of, row
-from topics.batch import MAX_ROWS, ChangeBatch, Counts, Row, encode_batch
+from topics.batch import ChangeBatch, Counts, Row, encode_batch
 from topics.codec import encode
 from topics.errors import ContractError
+from topics.limits import MAX_HANDLE, MAX_ROWS
 from topics.names import change_topic
 from topics.records import StoredRecord
 

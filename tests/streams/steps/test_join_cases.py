@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.streams.steps.world import CLAIM, ENTERPRISE, RULE, SPELL, TOKENS, WAGE, Machine, batch_of, row
-from topics.facts import MAX_FACTS
+from topics.limits import MAX_FACTS
 
 APRIL = {"start": date(2008, 4, 1), "end": date(2008, 4, 30)}
 MAY = {"start": date(2008, 5, 1), "end": date(2008, 5, 31)}

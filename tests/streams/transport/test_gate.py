@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from faust.types import TP
 
 from streams.transport.gate import CommitGate, Gated
+from topics.records import StoredRecord
 
 FACT, CHANGE = TP("facts", 0), TP("change.hrss.x", 0)
 
@@ -18,9 +19,13 @@ class Driver:
         self.app = SimpleNamespace(gate=gate)
         self.committed = committed
         self.sought: dict[TP, int] = {}
+        self.fetched: dict[TP, list[StoredRecord]] = {}
 
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
         return self.committed
+
+    async def _getmany(self, active: set[TP] | None, timeout: float) -> dict[TP, list[StoredRecord]]:
+        return self.fetched
 
     async def _seek(self, tp: TP, offset: int) -> None:
         self.sought[tp] = offset
@@ -51,3 +56,17 @@ def test_a_partition_without_a_commit_is_sought_too() -> None:
 def test_state_decides_where_facts_begin() -> None:
     assert sought({FACT: 7, CHANGE: 3}, {FACT: 5}) == {FACT: 5, CHANGE: 3}
     assert sought({FACT: 5, CHANGE: 3}, {FACT: 5}) == {FACT: 5, CHANGE: 3}
+
+
+def test_what_is_fetched_of_a_partition_is_one_message_at_its_last_offset() -> None:
+    async def nothing(*_: object) -> dict[TP, int]:
+        return {}
+
+    consumer = Consumer({}, CommitGate(nothing, nothing))  # type: ignore[arg-type]
+    consumer.app.consumer_generation_id = 3
+    records = [StoredRecord("facts", 0, offset, 1_000, None, b"x", ()) for offset in (4, 6, 7)]
+    consumer.fetched = {FACT: records, CHANGE: []}
+    ((tp, (fetched,)),) = asyncio.run(consumer._getmany(None, 1.0)).items()
+    bundle = consumer._to_message(tp, fetched)
+    assert (bundle.tp, bundle.offset, bundle.generation_id) == (FACT, 7, 3)
+    assert bundle.records == records

@@ -11,9 +11,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stores.embedded.groups import ConsumerGroups
-from streams.transport.port import MAX_RECORD_BYTES, BrokerURL, Log, connect
+from streams.transport.port import BrokerURL, Log, connect
 from tests.conftest import free_port
 from topics.errors import BrokerUnavailable
+from topics.limits import MAX_RECORD_BYTES
 from topics.names import TopicSpec
 from topics.records import Record
 

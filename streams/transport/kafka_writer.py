@@ -1,0 +1,94 @@
+"""A writer that one process at a time may have, over a Kafka transactional producer.
+
+Kafka gives each new producer of a transactional id a higher epoch and refuses what older ones still send, so that an
+owner which was paused, and replaced, cannot append what it had in hand behind what its successor said: compaction
+would keep the older record. Transactions are used for that alone: readers read what is not committed yet too
+(a result is the same whoever says it), so nothing waits for a commit.
+Rules: a transaction is open from the first send until `seal`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams.transport.port import check_sizes
+from topics.errors import BrokerUnavailable, OwnerReplaced
+from topics.records import Record
+
+Take = Callable[[str], Awaitable[AIOKafkaProducer]]
+Unreachable = Callable[[BaseException], BrokerUnavailable]
+
+
+class KafkaWriter:
+    """See streams.transport.port.Writer."""
+
+    def __init__(self, name: str, take: Take, unreachable: Unreachable) -> None:
+        self._name = name
+        self._take = take
+        self._unreachable = unreachable
+        self._producer: AIOKafkaProducer | None = None
+        self._open = False
+        self._replaced: OwnerReplaced | None = None
+
+    async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
+        check_sizes(topic, records)
+        self._still_ours()
+        if self._producer is None:
+            self._producer = await self._take(self._name)
+        try:
+            if not self._open:
+                await self._producer.begin_transaction()
+                self._open = True
+            sent = await send_batches(self._producer, topic, partition, records)
+        except KafkaError as error:
+            raise self._named(error) from None
+        return asyncio.ensure_future(self._acknowledged(sent))
+
+    async def _acknowledged(self, sent: Sequence["asyncio.Future[Any]"]) -> None:
+        try:
+            await asyncio.gather(*sent)
+        except KafkaError as error:
+            raise self._named(error) from None
+
+    async def seal(self) -> None:
+        self._still_ours()
+        if self._producer is not None and self._open:
+            try:
+                await self._producer.commit_transaction()
+            except KafkaError as error:
+                raise self._named(error) from None
+            self._open = False
+
+    def _still_ours(self) -> None:
+        if self._replaced is not None:
+            raise self._replaced
+
+    def _named(self, error: KafkaError) -> BrokerUnavailable | OwnerReplaced:
+        if isinstance(error, ProducerFenced):
+            self._replaced = OwnerReplaced("another worker has taken over", where=self._name)
+            return self._replaced
+        return self._unreachable(error)
+
+
+async def send_batches(
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
+) -> list["asyncio.Future[Any]"]:
+    """Send records in ready-made record batches, as few as they fit in."""
+    sent: list[asyncio.Future[Any]] = []
+    pending = list(records)
+    while pending:
+        batch, pending = _fill(producer, pending)
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
+    return sent
+
+
+def _fill(producer: AIOKafkaProducer, records: list[Record]) -> tuple[Any, list[Record]]:
+    """A record batch with as many records as fit, and the rest."""
+    batch = producer.create_batch()
+    for i, (key, value, headers) in enumerate(records):
+        if batch.append(key=key, value=value, timestamp=None, headers=list(headers)) is None:
+            return batch, records[i:]
+    return batch, []
