@@ -110,6 +110,14 @@ def _subject(data: bytes) -> Subject:
     return subject
 
 
+def _write_waits(batch: WriteBatch, noted: Mapping[bytes, bool]) -> None:
+    for key, waits in noted.items():
+        if waits:
+            batch.put(key, b"")
+        else:
+            batch.delete(key)
+
+
 def _wait_key(name: str) -> bytes:
     return _WAIT + name.encode() + b"\0"
 
@@ -124,6 +132,7 @@ class PartitionState:
         self._cached = cached
         self._dirty: set[bytes] = set()
         self._waits: dict[bytes, bool] = {}
+        self._earlier: dict[bytes, bool] = {}
         self.subjects: dict[bytes, Subject] = {}
         try:
             self.position, self.meta = self._known()
@@ -194,6 +203,10 @@ class PartitionState:
         """Note subjects that changed since the last checkpoint."""
         self._dirty.update(tokens)
 
+    def begin(self) -> None:
+        """A step begins that may be saved half-way."""
+        self._earlier = dict(self._waits)
+
     @property
     def dirty(self) -> int:
         """Subjects waiting for the next checkpoint."""
@@ -202,7 +215,8 @@ class PartitionState:
     def checkpoint(self, position: int, meta: bytes, *, halfway: bool = False) -> None:
         """Write changed subjects, waits, meta and position in one batch.
 
-        `halfway` through a step nothing is written of waits: those taken are needed when it is begun again.
+        `halfway` through a step, of waits only what was noted before `begin` is written: those taken since are
+        needed when the step is begun again.
         """
         if position == self.position and not self._dirty and not self._waits:
             return
@@ -214,7 +228,7 @@ class PartitionState:
             batch.put(HALFWAY, b"")
         else:
             batch.delete(HALFWAY)
-            self._write_waits(batch)
+        _write_waits(batch, self._earlier if halfway else self._waits)
         batch.put(META, meta)
         batch.put(POSITION, b"%d" % position)
         self._write(batch)
@@ -231,13 +245,6 @@ class PartitionState:
             remedy = "is the disk full? make room and start again: the log repeats what was not saved"
             what = f"state cannot be written ({str(error)[:80]})"
             raise StateError(what, where=str(self.folder), remedy=remedy) from None
-
-    def _write_waits(self, batch: WriteBatch) -> None:
-        for key, waits in self._waits.items():
-            if waits:
-                batch.put(key, b"")
-            else:
-                batch.delete(key)
 
     def trim(self) -> None:
         """Let go of the subjects that are in excess and have not changed."""

@@ -298,7 +298,10 @@ class Hub:
         """Let go of what `close` could not checkpoint; its log repeats it."""
         for partition in self.partitions.values():
             partition.close()
+        for outbox in self._forwarding.values():
+            outbox.abandon()
         self.partitions.clear()
+        self._forwarding.clear()
 
 
 def _cut(letter: DeadLetter) -> DeadLetter:

@@ -1,22 +1,30 @@
-"""Effects on their way out, and the order in which they became safe."""
+"""Effects on their way out, and the order in which they became safe.
+
+They go in rounds: while one is on its way, what is said gathers for the next. The agent works on meanwhile, and the
+slower the log, the larger the rounds. Rules: order within a topic's partition is kept; what a round raised is raised
+by whatever is asked next, and ends the outbox: the log repeats what did not arrive.
+"""
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streams.transport.port import Log, Writer
 from topics.records import Record
 
-IN_FLIGHT = 64
-"""Sends under way per input partition; more wait, so that a backlog stays in the log and not in memory."""
+IN_FLIGHT = 20_000
+"""Records on their way or gathered, per input partition; more wait, so that a backlog stays in the log."""
+
+Place = tuple[str, int]
+"""Topic and partition."""
 
 
 @dataclass(slots=True)
-class _Sent:
-    """A send under way; once it and all before it have arrived, everything before `reaches` is safe."""
+class _Gathered:
+    """What waits for the next round; once it has arrived, everything before `reaches` is safe."""
 
-    arrival: "asyncio.Future[None]"
+    records: dict[Place, list[Record]] = field(default_factory=dict)
+    count: int = 0
     reaches: int | None = None
 
 
@@ -25,38 +33,66 @@ class Outbox:
 
     def __init__(self, log: Log | Writer) -> None:
         self._log = log
-        self._sent: deque[_Sent] = deque()
+        self._next = _Gathered()
+        self._under_way = 0
+        self._round: asyncio.Task[None] | None = None
+        self._failed: BaseException | None = None
         self.safe: int | None = None
         self.begins = 0
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-        """Send, after waiting for room."""
-        if len(self._sent) >= IN_FLIGHT:
-            await self._oldest()
-            self.advance()
-        self._sent.append(_Sent(await self._log.send(topic, partition, records)))
-
-    async def _oldest(self) -> None:
-        """Wait for the oldest send; whoever gives up waiting does not call it off."""
-        await asyncio.wait([self._sent[0].arrival])
+        """Say something, after waiting for room. Raises what an earlier round raised."""
+        while self._next.count + self._under_way >= IN_FLIGHT and self._round is not None:
+            await asyncio.wait([self._round])  # whoever gives up waiting does not call the round off
+        self._raise()
+        self._next.records.setdefault((topic, partition), []).extend(records)
+        self._next.count += len(records)
+        self._begin()
 
     def reach(self, position: int) -> None:
-        """Everything that the input before `position` causes has been sent."""
-        if self._sent:
-            self._sent[-1].reaches = position
+        """Everything that the input before `position` causes has been said."""
+        if self._next.count or self._round is not None:
+            self._next.reaches = position
         else:
             self.safe = position
 
     def advance(self) -> int | None:
-        """The position up to which everything has arrived. Raises what a send raised."""
-        while self._sent and self._sent[0].arrival.done():
-            sent = self._sent.popleft()
-            sent.arrival.result()
-            self.safe = self.safe if sent.reaches is None else sent.reaches
+        """The position up to which everything has arrived. Raises what a round raised."""
+        self._raise()
         return self.safe
 
     async def settle(self) -> None:
         """Wait until everything has arrived."""
-        while self._sent:
-            await self._oldest()
-            self.advance()
+        while self._round is not None:
+            await asyncio.wait([self._round])
+        self._raise()
+
+    def abandon(self) -> None:
+        """Call off what has not arrived."""
+        self._next = _Gathered()
+        if self._round is not None:
+            self._round.cancel()
+
+    def _raise(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+
+    def _begin(self) -> None:
+        if self._round is None and self._failed is None:
+            self._round = asyncio.create_task(self._deliver())
+            self._round.add_done_callback(self._ended)
+
+    async def _deliver(self) -> None:
+        gathered, self._next = self._next, _Gathered()
+        self._under_way = gathered.count
+        arrivals = [await self._log.send(*place, records) for place, records in gathered.records.items()]
+        await asyncio.gather(*arrivals)
+        if gathered.reaches is not None:
+            self.safe = gathered.reaches
+
+    def _ended(self, round_: "asyncio.Task[None]") -> None:
+        self._round, self._under_way = None, 0
+        if not round_.cancelled():
+            self._failed = round_.exception()
+        if self._next.count or self._next.reaches is not None:
+            self._begin()

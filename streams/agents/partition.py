@@ -44,8 +44,8 @@ CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_SUBJECTS = 20_000
 """A checkpoint is due after either; both bound what a crash repeats."""
 
-FLUSH_BYTES = 100_000
-"""What is said is sent, and others get their turn, after so many bytes of facts: two full batches, some 15 ms."""
+STRETCH_BYTES = 100_000
+"""Others get their turn after so many bytes of facts: two full batches, some 15 ms."""
 
 PAUSE_SECONDS = 0.001
 """How long a long step pauses after each chunk (a few milliseconds of work): it takes a fifth more time for it."""
@@ -78,7 +78,6 @@ class Partition:
         self.next = self._state.position
         self._closed = False
         self._whole = True
-        self._said: dict[str, list[Record]] = {}
 
     @property
     def book(self) -> Rulebook:
@@ -114,15 +113,17 @@ class Partition:
                     for record in stretch:
                         if not self._closed and record.offset >= self.next:
                             await self._take(record)
-                await self._flush()
                 await asyncio.sleep(0)
             self._whole = True
 
     async def _take(self, record: StoredRecord) -> None:
-        began_with = self._meta() if is_control(record) else b""
+        began_with = b""
+        if is_control(record):
+            began_with = self._meta()
+            self._state.begin()
         for chunk, effects in enumerate(self._step(record)):
             self._state.mark(effects.dirty)
-            self._gather(effects)
+            await self._say(effects)
             if chunk:
                 await self._breathe(record.offset, began_with)
         self.next = record.offset + 1
@@ -141,21 +142,13 @@ class Partition:
         self._state.load({row.subject for row in rows})
         return join(batch, rows, record.offset, self._memory)
 
-    def _gather(self, effects: Effects) -> None:
+    async def _say(self, effects: Effects) -> None:
         for topic, records in outputs(effects).items():
-            self._said.setdefault(topic, []).extend(records)
+            await self._outbox.send(topic, 0, records)
         self._meter.said(effects.receipt, effects.alerts)
-
-    async def _flush(self) -> None:
-        """Send what was said since the last time."""
-        said, self._said = self._said, {}
-        with self._meter.stage("send"):
-            for topic, records in said.items():
-                await self._outbox.send(topic, 0, records)
 
     async def _breathe(self, position: int, meta: bytes) -> None:
         """Between two chunks of a long step: let others work, and keep no more in memory than a batch would."""
-        await self._flush()
         if meta and self._state.dirty >= CHECKPOINT_SUBJECTS:
             await self._settle()
             self._state.checkpoint(position, meta, halfway=True)
@@ -207,19 +200,20 @@ class Partition:
     def close(self) -> None:
         """Release the state folder. An event that waited for the lock finds the partition closed."""
         self._closed = True
+        self._outbox.abandon()
         self._state.close()
 
 
 def stretches(records: Sequence[StoredRecord]) -> Iterator[list[StoredRecord]]:
-    """Records in parts of FLUSH_BYTES or just over."""
+    """Records in parts of STRETCH_BYTES or just over."""
     part: list[StoredRecord] = []
-    room = FLUSH_BYTES
+    room = STRETCH_BYTES
     for record in records:
         part.append(record)
         room -= len(record.value)
         if room <= 0:
             yield part
-            part, room = [], FLUSH_BYTES
+            part, room = [], STRETCH_BYTES
     if part:
         yield part
 

@@ -219,7 +219,7 @@ class Simulation:
             (memory_module, "CHUNK", chance.choice((1, 1, 2))),
             (partition_module, "CHECKPOINT_SUBJECTS", chance.choice((1, 2, 20))),
             (partition_module, "CHECKPOINT_SECONDS", chance.choice((0.0, 0.1, 0.4))),
-            (partition_module, "FLUSH_BYTES", chance.choice((1, 800, 100_000))),
+            (partition_module, "STRETCH_BYTES", chance.choice((1, 800, 100_000))),
             (outbox_module, "IN_FLIGHT", chance.choice((1, 2, 64))),
         ]
         loggers = [logging.getLogger(f"crosscheck.{name}") for name in ("hub", "partition", "recovery")]

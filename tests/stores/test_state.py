@@ -210,6 +210,22 @@ def test_a_checkpoint_halfway_keeps_those_who_wait(tmp_path: Path) -> None:
     state.close()
 
 
+def test_a_checkpoint_halfway_keeps_who_began_to_wait_before(tmp_path: Path) -> None:
+    """Their step is over and is not begun again: nobody would say again that they wait."""
+    state = PartitionState(tmp_path / "s", "log")
+    state.wait("day:0000003", A)
+    state.wait("day:0000004", B)
+    state.begin()
+    assert state.take("day:0000003", "day:0000003") == [A]
+    state.wait("day:0000005", C)
+    state.checkpoint(1, b"", halfway=True)
+    state.close()
+    state = PartitionState(tmp_path / "s", "log")
+    assert state.take("day:0000003", "day:0000003") == [A]
+    assert state.take("day:0000004", "day:0000009") == [B]
+    state.close()
+
+
 def test_everyone_is_found_saved_or_not(tmp_path: Path) -> None:
     state = PartitionState(tmp_path / "s", "log", cached=1)
     touch(state, C, 1)

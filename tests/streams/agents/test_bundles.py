@@ -1,5 +1,6 @@
 """Records that travel in bundles: one turn through Faust, few sends, and the same safety as one by one."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from streams.agents import partition as partition_module
 from streams.agents.hub import Hub
 from tests.streams.agents.fakes import BUCKET, CLAIMS, SPELLS, FakeLog, batch, change, claim, fact, spell
-from tests.streams.agents.test_hub import CHANGE, FACT, drive
+from tests.streams.agents.test_hub import CHANGE, FACT, drive, soon
 from topics.names import FACTS
 
 
@@ -19,10 +20,12 @@ def sends(log: FakeLog) -> Counter[str]:
 def test_a_bundle_of_changes_is_forwarded_in_one_send_and_safe_as_a_whole(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
         await hub.admit(*(change(n, batch(CLAIMS, n + 1, claim(n))) for n in range(5)))
+        await soon()
         assert len(log.waiting) == 1
         await hub.tick()
         assert CHANGE not in hub.gate.safe
         log.release()
+        await soon()
         await hub.tick()
         assert hub.gate.safe[CHANGE] == 5
 
@@ -34,10 +37,13 @@ def test_what_is_refused_within_a_bundle_makes_nothing_of_it_safe(tmp_path: Path
 
     async def work(hub: Hub, log: FakeLog) -> None:
         await hub.admit(change(0, batch(CLAIMS, 1, claim(1))), change(1, b"garbage"))
+        await soon()
         log.release(2)
+        await soon()
         await hub.tick()
         assert CHANGE not in hub.gate.safe
         log.release()
+        await soon()
         await hub.tick()
         assert hub.gate.safe[CHANGE] == 2
 
@@ -47,6 +53,7 @@ def test_what_is_refused_within_a_bundle_makes_nothing_of_it_safe(tmp_path: Path
 def test_a_bundle_of_nothing_but_garbage_is_passed(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
         await hub.admit(change(0, b"garbage"), change(1, b"garbage"))
+        await soon()
         await hub.tick()
         assert hub.gate.safe[CHANGE] == 2
 
@@ -58,6 +65,7 @@ def test_a_bundle_of_facts_is_said_at_once(tmp_path: Path) -> None:
 
     async def work(hub: Hub, log: FakeLog) -> None:
         await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        await soon()
         log.waiting.clear()
         facts = [
             fact(1, batch(CLAIMS, 1, claim(1))),
@@ -66,6 +74,7 @@ def test_a_bundle_of_facts_is_said_at_once(tmp_path: Path) -> None:
         ]
         await hub.join(*facts)
         assert hub.partitions[BUCKET].next == 4
+        await soon()
         assert len(log.waiting) == len({"alert.hrss", "result.hrss", "receipt.hrss"})
         assert FACT not in hub.gate.safe
 
@@ -73,12 +82,19 @@ def test_a_bundle_of_facts_is_said_at_once(tmp_path: Path) -> None:
     assert said["receipt.hrss"] == 3
 
 
-def test_a_large_bundle_is_said_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partition_module, "FLUSH_BYTES", 1)
+def test_others_get_their_turn_within_a_large_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition_module, "STRETCH_BYTES", 1)
+    turns: list[int] = []
 
     async def work(hub: Hub, log: FakeLog) -> None:
-        log.waiting.clear()
-        await hub.join(*(fact(n, batch(CLAIMS, n, claim(n))) for n in (1, 2)))
-        assert len(log.waiting) == 4
+        async def other() -> None:
+            while True:
+                turns.append(hub.partitions[BUCKET].next)
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        await hub.join(*(fact(n, batch(CLAIMS, n, claim(n))) for n in (1, 2, 3)))
+        task.cancel()
 
     drive(tmp_path, work)
+    assert {2, 3} <= set(turns)

@@ -11,10 +11,10 @@ from faust.types import TP
 
 from stores.state import PartitionState
 from streams.agents import hub as hub_module
+from streams.agents import outbox as outbox_module
 from streams.agents import partition as partition_module
 from streams.agents import recovery
 from streams.agents.hub import Hub
-from streams.agents.outbox import IN_FLIGHT
 from tests.streams.agents.fakes import (
     BUCKET,
     CLAIMS,
@@ -45,20 +45,23 @@ def drive(folder: Path, work: Work, *, held: bool = False) -> FakeLog:
         hub = Hub(load_catalog(None), log, log.log_id, folder)
         await hub.starts([FACT, CHANGE], {FACT: 0, CHANGE: 0})
         await hub.join(rule_in_force(0, *load_catalog(None).active_rules))
+        await soon()
         log.sent.clear()
         log.waiting.clear()
         log.held = held
         await work(hub, log)
-        log.release()
         log.held = False
+        log.release()
+        await soon()
         await hub.close()
 
     asyncio.run(asyncio.wait_for(main(), 30))
     return log
 
 
-async def _soon() -> None:
-    for _ in range(10):
+async def soon() -> None:
+    """Let what can happen happen: a round of an outbox begins and ends in turns of its own."""
+    for _ in range(30):
         await asyncio.sleep(0)
 
 
@@ -71,7 +74,7 @@ def test_a_checkpoint_waits_for_what_was_sent(tmp_path: Path) -> None:
         await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
         checkpoint = asyncio.create_task(hub.partitions[BUCKET].checkpoint(hub._checkpointed))
         log.release(1)
-        await _soon()
+        await soon()
         assert not checkpoint.done()
         assert FACT not in hub.gate.safe
         log.release()
@@ -97,12 +100,18 @@ def test_a_forwarded_batch_is_safe_once_facts_has_it_and_all_before(tmp_path: Pa
     async def work(hub: Hub, log: FakeLog) -> None:
         for offset in range(3):
             await hub.admit(change(offset, batch(CLAIMS, offset + 1, claim(offset))))
-        log.waiting[1].set_result(None)
+            await soon()
+        assert len(log.waiting) == 1, "the other two gather for the next round"
         await hub.tick()
         assert CHANGE not in hub.gate.safe
-        log.waiting[0].set_result(None)
+        log.release(1)
+        await soon()
         await hub.tick()
-        assert hub.gate.safe[CHANGE] == 2
+        assert (hub.gate.safe[CHANGE], len(log.waiting)) == (1, 2)
+        log.release(1)
+        await soon()
+        await hub.tick()
+        assert hub.gate.safe[CHANGE] == 3
 
     log = drive(tmp_path, work, held=True)
     assert [topic for topic in log.topics() if topic == FACTS] == [FACTS] * 3
@@ -111,10 +120,13 @@ def test_a_forwarded_batch_is_safe_once_facts_has_it_and_all_before(tmp_path: Pa
 def test_a_refusal_is_safe_once_letter_and_receipt_are(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
         await hub.admit(change(0, b"garbage"))
+        await soon()
         log.release(1)
+        await soon()
         await hub.tick()
         assert CHANGE not in hub.gate.safe
         log.release()
+        await soon()
         await hub.tick()
         assert hub.gate.safe[CHANGE] == 1
 
@@ -124,10 +136,13 @@ def test_a_refusal_is_safe_once_letter_and_receipt_are(tmp_path: Path) -> None:
 def test_a_send_that_fails_stops_the_worker(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
         await hub.admit(change(0, batch(CLAIMS, 1, claim(1))))
+        await soon()
         log.fail(BrokerUnavailable("gone"))
+        await soon()
         with pytest.raises(BrokerUnavailable):
             await hub.tick()
         assert CHANGE not in hub.gate.safe
+        hub.abandon()
 
     drive(tmp_path, work, held=True)
 
@@ -178,9 +193,9 @@ def test_an_event_that_waits_while_its_partition_is_revoked_is_passed_over(tmp_p
         partition = hub.partitions[BUCKET]
         await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
         revoke = asyncio.create_task(hub.revoke([FACT]))
-        await _soon()
+        await soon()
         late = asyncio.create_task(partition.process(fact(2, batch(SPELLS, 1, spell(1)))))
-        await _soon()
+        await soon()
         before = len(log.sent)
         log.release()
         await asyncio.gather(revoke, late)
@@ -247,18 +262,23 @@ def test_state_of_another_log_is_discarded(tmp_path: Path) -> None:
     assert drive(tmp_path, work).topics() == ["result.hrss", "receipt.hrss"]
 
 
-def test_a_backlog_stays_in_the_log(tmp_path: Path) -> None:
-    """The sends under way are bounded: the next message waits until the oldest has arrived."""
+def test_a_backlog_stays_in_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on its way or gathered is bounded: the next message waits until a round has arrived."""
+    monkeypatch.setattr(outbox_module, "IN_FLIGHT", 8)
 
     async def work(hub: Hub, log: FakeLog) -> None:
-        for offset in range(IN_FLIGHT):
+        for offset in range(8):
             await hub.admit(change(offset, batch(CLAIMS, offset + 1)))
-        late = asyncio.create_task(hub.admit(change(IN_FLIGHT, batch(CLAIMS, IN_FLIGHT + 1))))
-        await _soon()
-        assert (late.done(), len(log.sent)) == (False, IN_FLIGHT)
+            await soon()
+        late = asyncio.create_task(hub.admit(change(8, batch(CLAIMS, 9))))
+        await soon()
+        assert (late.done(), len(log.sent)) == (False, 1)
         log.release(1)
         await late
-        assert len(log.sent) == IN_FLIGHT + 1
+        log.held = False
+        log.release()
+        await soon()
+        assert len(log.sent) == 9
 
     drive(tmp_path, work, held=True)
 

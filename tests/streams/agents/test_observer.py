@@ -13,6 +13,7 @@ from streams.agents.hub import Hub
 from streams.agents.observer import Observer
 from streams.telemetry.counted import CountingMeter
 from tests.streams.agents.fakes import BUCKET, CLAIMS, FakeLog, batch, change, claim, fact, rule_in_force
+from tests.streams.agents.test_hub import soon
 from topics.catalog import load_catalog
 from topics.errors import BrokerUnavailable
 from topics.names import FACTS, change_topic
@@ -83,6 +84,8 @@ def test_partitions_and_lags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert partition.rules == {"benefit-while-employed": "active"}
         assert partition.shipped_age is None
         await hub.admit(change(4, batch(CLAIMS, 2, claim(2))))
+        await soon()
+        await hub.tick()
         assert observer.standing().lags[CHANGE.topic, 0] == 4
 
     watched(tmp_path, work)

@@ -1,0 +1,175 @@
+"""Planted faults: mistakes that somebody could make, put into the running code, for the simulation to find.
+
+Each is one replacement in the source of one function; a fault whose text is no longer there fails its test, so that
+the table keeps up with the code.
+"""
+
+import inspect
+import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from types import FunctionType
+from typing import Any
+from unittest.mock import patch
+
+from stores.state import PartitionState
+from streams.agents.outbox import Outbox
+from streams.agents.partition import Partition
+from streams.steps import admission, join
+from streams.steps.ledger import Ledger, Stream
+from tests.simulation.run import Options, failure
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake: in `owner.name`, `old` reads `new`. `fences` False: the broker refuses nobody."""
+
+    what: str
+    owner: Any = None
+    name: str = ""
+    old: str = ""
+    new: str = ""
+    fences: bool = True
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            if self.owner is not None:
+                stack.enter_context(patch.object(self.owner, self.name, self._wrong()))
+            yield
+
+    def _wrong(self) -> FunctionType:
+        function = getattr(self.owner, self.name)
+        source = textwrap.dedent(inspect.getsource(function))
+        assert source.count(self.old) == 1, f"{self.what}: no {self.old!r} in {self.name}"
+        made: dict[str, Any] = {}
+        exec(compile(source.replace(self.old, self.new), f"<planted in {self.name}>", "exec"), function.__globals__, made)
+        return FunctionType(made[self.name].__code__, function.__globals__, self.name, function.__defaults__)
+
+
+def found_after(fault: Fault, most: int) -> int | None:
+    """How many histories it takes to find a fault."""
+    with fault.planted():
+        for seed in range(most):
+            if failure(Options(seed), fences=fault.fences) is not None:
+                return seed + 1
+    return None
+
+
+WALL_CLOCK = count(10**6)
+"""A clock that has moved on at every replay."""
+
+FAULTS = (
+    Fault(
+        "a checkpoint does not wait for what was said",
+        Partition,
+        "_settle",
+        "await self._outbox.settle()",
+        "pass",
+    ),
+    Fault("a step that was broken off is saved", Partition, "checkpoint", "or not self._whole", ""),
+    Fault(
+        "replay begins one record late",
+        Partition,
+        "__init__",
+        "self.next = self._state.position",
+        "self.next = self._state.position + (self._state.position > 0)",
+    ),
+    Fault(
+        "what was taken before is taken again",
+        Partition,
+        "process",
+        "and record.offset >= self.next",
+        "",
+    ),
+    Fault(
+        "half-way, the rulebook is saved as it has become",
+        Partition,
+        "_breathe",
+        "self._state.checkpoint(position, meta, halfway=True)",
+        "self._state.checkpoint(position, self._meta(), halfway=True)",
+    ),
+    Fault("half-way, nothing is waited for", Partition, "_breathe", "await self._settle()", "pass"),
+    Fault(
+        "half-way, those taken wait no longer",
+        PartitionState,
+        "checkpoint",
+        "self._earlier if halfway else self._waits",
+        "self._waits",
+    ),
+    Fault(
+        "half-way, those who waited before are forgotten",
+        PartitionState,
+        "checkpoint",
+        "self._earlier if halfway else self._waits",
+        "{} if halfway else self._waits",
+    ),
+    Fault(
+        "a batch is committed before facts has it",
+        Outbox,
+        "reach",
+        "if self._next.count or self._round is not None:",
+        "if False:",
+    ),
+    Fault("a send that failed is forgotten", Outbox, "_raise", "if self._failed is not None:", "if False:"),
+    Fault("a writer that was replaced is not refused", fences=False),
+    Fault(
+        "what comes last wins, whatever its version",
+        join,
+        "apply_row",
+        "row.version <= before.version",
+        "row.version == before.version",
+    ),
+    Fault(
+        "the same version is applied again",
+        join,
+        "apply_row",
+        "row.version <= before.version",
+        "row.version < before.version",
+    ),
+    Fault(
+        "a delete leaves no tombstone",
+        join,
+        "apply_row",
+        "facts[row.handle] = after",
+        "facts.update({row.handle: after}) if after.live else facts.pop(row.handle, None)",
+    ),
+    Fault(
+        "a duplicate batch is applied again",
+        join,
+        "join",
+        "if not ledger.admit(batch):",
+        "if ledger.admit(batch) is None:",
+    ),
+    Fault("a late batch is a duplicate", Stream, "admit", "return self._fill(seq)", "return False"),
+    Fault(
+        "an epoch that was replaced comes back",
+        Ledger,
+        "admit",
+        "batch.epoch < self.floors.get(batch.resource, 0)",
+        "False",
+    ),
+    Fault(
+        "facts of an older epoch stay",
+        join,
+        "join",
+        "yield from _drop_older_epochs(batch, place, memory)",
+        "pass",
+    ),
+    Fault(
+        "revisions are counted by the clock",
+        join,
+        "join",
+        "Place(position, batch.bucket",
+        "Place(next(WALL_CLOCK), batch.bucket",
+    ),
+    Fault(
+        "nobody looks at the hash",
+        admission,
+        "_check_envelope",
+        "hashlib.sha256(batch.rows).hexdigest() != batch.content_hash",
+        "False",
+    ),
+)
