@@ -1,10 +1,13 @@
 """Where checkpoints are: a local folder, or an object store by URL (obstore speaks to all of them alike).
 
 Rules: whatever goes wrong out there is CheckpointsUnavailable, with the place and a remedy; nothing is retried for
-longer than half a minute. Credentials come from the environment, as each cloud's own tools take them.
+longer than half a minute. obstore is called on threads of ours: its own, which answer to an event loop, abort the
+process if it ends at that moment (every third time on a busy machine, obstore 0.12). Credentials come from the
+environment, as each cloud's own tools take them.
 Must not know: what is in a file.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -60,13 +63,15 @@ class Place:
     async def put(self, path: str, content: Path) -> None:
         """Store a file; nobody ever sees a part of it."""
         with self._said("write"):
-            await obstore.put_async(self._store, path, content, chunk_size=CHUNK)
+            await asyncio.to_thread(obstore.put, self._store, path, content, chunk_size=CHUNK)
 
     async def create(self, path: str, content: bytes) -> bool:
         """Store what must not be there yet; False if it is."""
         with self._said("write"):
             try:
-                await obstore.put_async(self._store, path, content, mode="create", use_multipart=False)
+                await asyncio.to_thread(
+                    obstore.put, self._store, path, content, mode="create", use_multipart=False
+                )
             except AlreadyExistsError:
                 return False
         return True
@@ -75,7 +80,7 @@ class Place:
         """All of an object; None if there is none."""
         with self._said("read"):
             try:
-                return bytes(await (await obstore.get_async(self._store, path)).bytes_async())
+                return await asyncio.to_thread(lambda: bytes(obstore.get(self._store, path).bytes()))
             except FileNotFoundError:
                 return None
 
@@ -83,16 +88,18 @@ class Place:
         """An object in chunks; none at all if it is not there."""
         with self._said("read"):
             try:
-                found = await obstore.get_async(self._store, path)
+                found = await asyncio.to_thread(obstore.get, self._store, path)
             except FileNotFoundError:
                 return
-            async for chunk in found.stream(min_chunk_size=CHUNK):
+            chunks = iter(found.stream(min_chunk_size=CHUNK))
+            while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
                 yield bytes(chunk)
 
     async def sizes(self, folder: str) -> dict[str, int]:
         """Size of every object under a folder, by its path there."""
         with self._said("list"):
-            found = await obstore.list(self._store, folder, chunk_size=1_000).collect_async()
+            listed = obstore.list(self._store, folder, chunk_size=1_000)
+            found = await asyncio.to_thread(listed.collect)
         return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for meta in found}
 
     async def delete(self, paths: Iterable[str]) -> None:
@@ -100,6 +107,6 @@ class Place:
         for path in paths:
             with self._said("delete"):
                 try:
-                    await obstore.delete_async(self._store, path)
+                    await asyncio.to_thread(obstore.delete, self._store, path)
                 except FileNotFoundError:
                     continue

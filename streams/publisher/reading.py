@@ -6,22 +6,24 @@ refused as a whole. Memory stays bounded whatever is in the file. Values never a
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import orjson
 
 from topics.errors import FileRefused, RowRefused
 from topics.limits import MAX_LINE
 
+BLOCK = 1 << 18
+"""Bytes that are read and decoded together; far below MAX_LINE, so that no line of a block is too long."""
+
 OPERATION = "op"
 OPERATIONS = ("upsert", "delete")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceRow(NamedTuple):
     """One row: its line in the file, whether it deletes, and its values in contract order (or why not)."""
 
     line: int
@@ -32,30 +34,43 @@ class SourceRow:
 
 
 class _Lines:
-    """Text lines of bounded length; longer ones are skipped to their end and remembered."""
+    """Text lines of bounded length, read and decoded in blocks; longer ones are skipped and remembered."""
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         self._file = file
         self._encoding = encoding
-        self.number = 0
         self.read = 0
+        self.skipped = 0
         self.too_long: list[int] = []
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._file.readline(MAX_LINE):
-            self.number += 1
-            self.read += len(line)
-            if len(line) == MAX_LINE and not line.endswith(b"\n"):
-                self._skip()
-                continue
-            yield line.decode(self._encoding)
+        lines = 0
+        while block := self._file.read(BLOCK):
+            block, whole = self._complete(block)
+            self.read += len(block)
+            # Only a newline ends a line: str.splitlines knows other ends, which may stand inside a field.
+            yield from StringIO(block.decode(self._encoding), newline="\n")
+            lines += block.count(b"\n")
+            if not whole:
+                self.skipped += 1
+                self.too_long.append(lines + self.skipped)
 
-    def _skip(self) -> None:
+    def _complete(self, block: bytes) -> tuple[bytes, bool]:
+        """A block up to the end of its last line; False: that line was too long, and is left out."""
+        begun = block.rfind(b"\n") + 1
+        room = MAX_LINE - (len(block) - begun)
+        rest = self._file.readline(room) if begun < len(block) else b""
+        if len(rest) < room or rest.endswith(b"\n"):
+            return block + rest, True
+        self._skip(len(block) - begun + len(rest))
+        return block[:begun], False
+
+    def _skip(self, size: int) -> None:
+        self.read += size
         while rest := self._file.readline(MAX_LINE):
             self.read += len(rest)
             if rest.endswith(b"\n"):
                 break
-        self.too_long.append(self.number)
 
     def drain(self) -> Iterator[SourceRow]:
         """Refusals of the lines skipped since the last call."""
@@ -117,44 +132,53 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
 
 def _read_csv(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
     reader = csv.reader(lines, strict=True)
-    columns = _columns(next(_safely(reader), None) or [], path, header, changes)
-    operation = columns.get(OPERATION)
-    order = [columns[name] for name in header]
-    plain = order == list(range(len(header))) and operation is None
-    for values in _safely(reader):
-        if lines.too_long:
+    columns = _columns(_first(reader), path, header, changes)
+    row = _row_of(columns, header)
+    while True:
+        try:
+            for values in reader:
+                if lines.too_long:
+                    yield from lines.drain()
+                if values:
+                    yield row(reader.line_num + lines.skipped, values, lines.read)
+            break
+        except csv.Error:  # the reader starts afresh on the next line
             yield from lines.drain()
-        if isinstance(values, csv.Error):
             fault = RowRefused("line", "not_csv", "check quotes and field lengths")
-            yield SourceRow(lines.number, False, (), fault, lines.read)
-        elif values:
-            if len(values) != len(columns):
-                yield SourceRow(
-                    lines.number, False, (), RowRefused("line", "wrong_number_of_columns"), lines.read
-                )
-            else:
-                delete = operation is not None and values[operation] == "delete"
-                fault_op = _operation(values[operation]) if operation is not None else None
-                ordered = values if plain else [values[i] for i in order]
-                yield SourceRow(lines.number, delete, ordered, fault_op, lines.read)
+            yield SourceRow(reader.line_num + lines.skipped, False, (), fault, lines.read)
     yield from lines.drain()
 
 
-def _safely(reader: Iterator[list[str]]) -> Iterator["list[str] | csv.Error"]:
-    """Rows, and errors in their place: the reader starts afresh on the next line."""
-    while True:
-        try:
-            yield next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield error
+def _first(reader: Iterator[list[str]]) -> list[str]:
+    """The header; none where there is none to be read."""
+    try:
+        return next(reader, [])
+    except csv.Error:
+        return []
 
 
-def _columns(
-    found: "list[str] | csv.Error", path: Path, header: Sequence[str], changes: bool
-) -> dict[str, int]:
-    names = [] if isinstance(found, csv.Error) else [name.strip() for name in found]
+def _row_of(columns: dict[str, int], header: Sequence[str]) -> Callable[[int, list[str], int], SourceRow]:
+    """How a line's fields become a row."""
+    operation, width = columns.get(OPERATION), len(columns)
+    order = [columns[name] for name in header]
+    plain = order == list(range(width))
+
+    def row(line: int, values: list[str], read: int) -> SourceRow:
+        if len(values) != width:
+            return SourceRow(line, False, (), RowRefused("line", "wrong_number_of_columns"), read)
+        if plain:
+            return SourceRow(line, False, values, None, read)
+        ordered = [values[i] for i in order]
+        if operation is None:
+            return SourceRow(line, False, ordered, None, read)
+        delete = values[operation] == "delete"
+        return SourceRow(line, delete, ordered, _operation(values[operation]), read)
+
+    return row
+
+
+def _columns(found: list[str], path: Path, header: Sequence[str], changes: bool) -> dict[str, int]:
+    names = [name.strip() for name in found]
     expected = [*([OPERATION] if changes else []), *header]
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]
@@ -173,14 +197,14 @@ def _operation(text: str) -> RowRefused | None:
 
 
 def _read_jsonl(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
-    for text in lines:
+    for number, text in enumerate(lines, 1):
         yield from lines.drain()
         if text.strip():
-            yield _json_row(text, lines, header, changes)
+            yield _json_row(text, number + lines.skipped, lines.read, header, changes)
     yield from lines.drain()
 
 
-def _json_row(text: str, lines: _Lines, header: Sequence[str], changes: bool) -> SourceRow:
+def _json_row(text: str, line: int, read: int, header: Sequence[str], changes: bool) -> SourceRow:
     fault, values, operation = None, [], "upsert"
     try:
         row = orjson.loads(text)
@@ -189,7 +213,7 @@ def _json_row(text: str, lines: _Lines, header: Sequence[str], changes: bool) ->
         values = ["" if row.get(name) is None else str(row[name]) for name in header]
     except (orjson.JSONDecodeError, AttributeError, TypeError):
         fault = RowRefused("line", "not_a_json_object")
-    return SourceRow(lines.number, operation == "delete", values, fault, lines.read)
+    return SourceRow(line, operation == "delete", values, fault, read)
 
 
 def _unknown(row: dict[str, object], header: Sequence[str]) -> RowRefused | None:

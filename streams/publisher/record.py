@@ -36,20 +36,27 @@ _NORMALISE: dict[str, Callable[[str], str | None]] = {
 }
 Attribute = tuple[int, str, Callable[[str], str]]
 """Column, name, and what a filled value crosses as."""
+ReadPeriod = Callable[[Sequence[str]], tuple[date | None, date | None]]
+Subjects = tuple[tuple[str, bytes], ...]
 
 
 class Fact(NamedTuple):
     """The part of a record that crosses; `subjects` are (field, token) pairs."""
 
     handle: str
-    subjects: tuple[tuple[str, bytes], ...]
+    subjects: Subjects
     start: date | None
     end: date | None
     codes: dict[str, str]
 
     def digest(self) -> bytes:
         """Sixteen bytes that change when anything that crosses does."""
-        return hashlib.blake2b(msgspec.msgpack.encode(self[1:]), digest_size=16).digest()
+        return digest_of(msgspec.msgpack.encode(self[1:]))
+
+
+def digest_of(crossing: bytes) -> bytes:
+    """Sixteen bytes of what crosses, in MessagePack."""
+    return hashlib.blake2b(crossing, digest_size=16).digest()
 
 
 @lru_cache(maxsize=65_536)
@@ -78,38 +85,40 @@ def code_of(text: str) -> str:
 _TYPE_CHECK: dict[str, Callable[[str], object]] = {
     "month": parse_month,
     "date": parse_day,
-    "amount": lambda text: _AMOUNT.fullmatch(fold(text)),
+    # What fits as it stands fits folded too.
+    "amount": lambda text: _AMOUNT.fullmatch(text) or _AMOUNT.fullmatch(fold(text)),
 }
 
 
 class RecordReader:
-    """Reads rows of one resource; holds its keys."""
+    """Reads rows of one resource, one by one; holds its keys. `columns` reads many by the same steps."""
 
     def __init__(self, resource: Resource, linkage_key: bytes, department_key: bytes) -> None:
         self.resource = resource
-        self._seal = HandleSeal(department_key, resource.id).seal
+        self.seal = HandleSeal(department_key, resource.id).seal
         position = {name: i for i, name in enumerate(resource.header)}
-        self._key = position[resource.key_field.name]
+        self.key = position[resource.key_field.name]
         self._key_kind = resource.key_field.kind
         checks = ((f, _check(f)) for f in resource.fields)
-        self._checks = [(position[f.name], f, check) for f, check in checks if check is not None]
-        self._required = [(position[f.name], f.name) for f in resource.fields if f.required]
-        self._subjects = [(position[f.name], f.name, f.kind or "") for f in resource.subject_fields]
-        self._attributes = _attributes(resource, position, linkage_key)
-        self._period = _period(resource, position)
-        self._token = lru_cache(maxsize=65_536)(
+        self.checks = [(position[f.name], f, check) for f, check in checks if check is not None]
+        self.required = [(position[f.name], f.name) for f in resource.fields if f.required]
+        self.subjects = [(position[f.name], f.name, f.kind or "") for f in resource.subject_fields]
+        self.attributes = _attributes(resource, position, linkage_key)
+        self.period_columns, self.period = _period(resource, position)
+        self.token = lru_cache(maxsize=65_536)(
             lambda kind, text: tokenise(linkage_key, kind, _NORMALISE[kind](text) or "")
         )
 
     def handle(self, values: Sequence[str]) -> str | None:
         """The handle alone: of a row that deletes, or was refused; None if its key cannot be read."""
         try:
-            return self._seal(self._record_key(values))
+            return self.seal(self.record_key(values[self.key]))
         except (RowRefused, IndexError):
             return None
 
-    def _record_key(self, values: Sequence[str]) -> str:
-        text = values[self._key].strip()
+    def record_key(self, text: str) -> str:
+        """The key as it is sealed. Raises RowRefused."""
+        text = text.strip()
         if self._key_kind:
             text = _NORMALISE[self._key_kind](text) or ""
         if not 0 < len(text) <= MAX_KEY:
@@ -118,26 +127,29 @@ class RecordReader:
 
     def read(self, values: Sequence[str]) -> Fact:
         """Raises RowRefused with the first fault."""
-        for i, name in self._required:
+        for i, name in self.required:
             if not values[i].strip():
                 raise RowRefused(name, "missing")
-        for i, declared, check in self._checks:
+        for i, declared, check in self.checks:
             if not check(values[i]) and values[i].strip():
                 raise RowRefused(declared.name, _REASON[_nature(declared)])
-        start, end = self._period(values)
+        start, end = self.period(values)
         return Fact(
-            self._seal(self._record_key(values)),
-            tuple(
-                [
-                    (name, self._token(kind, values[i]))
-                    for i, name, kind in self._subjects
-                    if values[i].strip()
-                ]
-            ),
+            self.seal(self.record_key(values[self.key])),
+            self.subjects_of(values),
             start,
             end,
-            {name: cross(values[i]) for i, name, cross in self._attributes if values[i].strip()},
+            self.codes_of(values),
         )
+
+    def subjects_of(self, values: Sequence[str]) -> Subjects:
+        """Who a checked row is about."""
+        filled = ((i, name, kind) for i, name, kind in self.subjects if values[i].strip())
+        return tuple([(name, self.token(kind, values[i])) for i, name, kind in filled])
+
+    def codes_of(self, values: Sequence[str]) -> dict[str, str]:
+        """What a checked row says, as it crosses. Raises RowRefused."""
+        return {name: cross(values[i]) for i, name, cross in self.attributes if values[i].strip()}
 
 
 def _attributes(resource: Resource, position: dict[str, int], linkage_key: bytes) -> list[Attribute]:
@@ -197,24 +209,21 @@ def _check(declared: Field) -> Callable[[str], object] | None:
     return _TYPE_CHECK.get(declared.type)
 
 
-def _period(
-    resource: Resource, position: dict[str, int]
-) -> Callable[[Sequence[str]], tuple[date | None, date | None]]:
-    """How a resource states its period."""
+def _period(resource: Resource, position: dict[str, int]) -> tuple[tuple[int, ...], ReadPeriod]:
+    """How a resource states its period: from which columns, and what a row's is."""
     month, event = resource.fact_field("month"), resource.fact_field("event")
     if month:
         at = position[month.name]
-        return lambda values: parse_month(values[at]) or (None, None)
+        return (at,), lambda values: parse_month(values[at]) or (None, None)
     if event:
         on = position[event.name]
-        return lambda values: (parse_day(values[on]), parse_day(values[on]))
+        return (on,), lambda values: (parse_day(values[on]), parse_day(values[on]))
     start, end = resource.fact_field("start"), resource.fact_field("end")
-    return _spell(position[start.name] if start else None, end, position)
+    columns = tuple(position[field.name] for field in (start, end) if field)
+    return columns, _spell(position[start.name] if start else None, end, position)
 
 
-def _spell(
-    first: int | None, end: Field | None, position: dict[str, int]
-) -> Callable[[Sequence[str]], tuple[date | None, date | None]]:
+def _spell(first: int | None, end: Field | None, position: dict[str, int]) -> ReadPeriod:
     last = position[end.name] if end else None
 
     def spell(values: Sequence[str]) -> tuple[date | None, date | None]:

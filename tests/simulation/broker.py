@@ -35,11 +35,16 @@ class Request:
 
 @dataclass
 class Broker:
-    """Everything that outlives the processes. `fences`: whether a replaced writer is refused."""
+    """Everything that outlives the processes. `fences`: whether a replaced writer is refused.
+
+    `early`: writers take their names when a partition is opened. With the first send, as the port has it, is too
+    late: a worker that was paused before it takes the name from its successor, and repeats old results behind it.
+    """
 
     time: Time
     transactions: bool
     fences: bool = True
+    early: bool = True
     logs: dict[TP, list[StoredRecord]] = field(default_factory=lambda: defaultdict(list))
     lines: dict[Line, deque[Request]] = field(default_factory=lambda: defaultdict(deque))
     acks: list[tuple[Request, Exception | None]] = field(default_factory=list)
@@ -151,6 +156,8 @@ class SimulatedWriter:
         self.name = name
         self.epoch: int | None = None
         self.broken = False
+        if log.broker.early:
+            log.broker.take(self)
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         if self.epoch is None and self._log.broker.transactions:

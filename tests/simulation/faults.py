@@ -15,29 +15,40 @@ from typing import Any
 from unittest.mock import patch
 
 from stores.state import PartitionState
+from streams.agents import partition
 from streams.agents.outbox import Outbox
 from streams.agents.partition import Partition
 from streams.steps import admission, join
 from streams.steps.ledger import Ledger, Stream
+from tests.simulation import verdict
 from tests.simulation.run import Options, failure
+
+
+USERS = (partition, verdict)
+"""Modules that know `join` by name."""
+
+WALL_CLOCK = count(10**6)
+"""A clock that has moved on at every replay."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake: in `owner.name`, `old` reads `new`. `fences` False: the broker refuses nobody."""
+    """One mistake: in `owner.name`, `old` reads `new`, for all who use it; or the broker errs."""
 
     what: str
     owner: Any = None
     name: str = ""
     old: str = ""
     new: str = ""
-    fences: bool = True
+    broker: str = ""
 
     @contextmanager
     def planted(self) -> Iterator[None]:
         with ExitStack() as stack:
             if self.owner is not None:
-                stack.enter_context(patch.object(self.owner, self.name, self._wrong()))
+                wrong = self._wrong()
+                for owner in (self.owner, *(USERS if self.owner is join and self.name == "join" else ())):
+                    stack.enter_context(patch.object(owner, self.name, wrong))
             yield
 
     def _wrong(self) -> FunctionType:
@@ -46,20 +57,21 @@ class Fault:
         assert source.count(self.old) == 1, f"{self.what}: no {self.old!r} in {self.name}"
         made: dict[str, Any] = {}
         exec(compile(source.replace(self.old, self.new), f"<planted in {self.name}>", "exec"), function.__globals__, made)
-        return FunctionType(made[self.name].__code__, function.__globals__, self.name, function.__defaults__)
+        wrong = FunctionType(made[self.name].__code__, function.__globals__, self.name, function.__defaults__)
+        wrong.__kwdefaults__ = function.__kwdefaults__
+        return wrong
 
 
-def found_after(fault: Fault, most: int) -> int | None:
-    """How many histories it takes to find a fault."""
+def found_after(fault: Fault, most: int) -> tuple[int, str] | None:
+    """How many histories it takes to find a fault, and how it shows."""
+    wrong = {fault.broker: False} if fault.broker else {}
     with fault.planted():
         for seed in range(most):
-            if failure(Options(seed), fences=fault.fences) is not None:
-                return seed + 1
+            found = failure(Options(seed), **wrong)
+            if found is not None:
+                return seed + 1, found
     return None
 
-
-WALL_CLOCK = count(10**6)
-"""A clock that has moved on at every replay."""
 
 FAULTS = (
     Fault(
@@ -114,7 +126,8 @@ FAULTS = (
         "if False:",
     ),
     Fault("a send that failed is forgotten", Outbox, "_raise", "if self._failed is not None:", "if False:"),
-    Fault("a writer that was replaced is not refused", fences=False),
+    Fault("a writer that was replaced is not refused", broker="fences"),
+    Fault("a writer takes its name with its first send", broker="early"),
     Fault(
         "what comes last wins, whatever its version",
         join,
@@ -163,7 +176,7 @@ FAULTS = (
         join,
         "join",
         "Place(position, batch.bucket",
-        "Place(next(WALL_CLOCK), batch.bucket",
+        "Place(next(__import__('tests.simulation.faults', fromlist='_').WALL_CLOCK), batch.bucket",
     ),
     Fault(
         "nobody looks at the hash",

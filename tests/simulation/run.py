@@ -18,15 +18,18 @@ from tests.simulation.verdict import judge
 
 
 def failure(
-    options: Options, tell: Callable[[str], None] | None = None, *, fences: bool = True
+    options: Options, tell: Callable[[str], None] | None = None, **broker: bool
 ) -> str | None:
-    """Play one history: what was wrong, if anything was."""
+    """Play one history: what was wrong, if anything was. `broker`: how it is to fail its users."""
     try:
-        simulation = Simulation(options, tell, fences)
+        simulation = Simulation(options, tell, **broker)
         simulation.play()
         judge(simulation)
-    except Exception as error:
+    except AssertionError as error:
         return f"{type(error).__name__}: {error}"
+    except Exception as error:
+        error.add_note(options.command)
+        raise
     return None
 
 

@@ -9,7 +9,7 @@ Must not know: what a history should come to (verdict).
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from random import Random
@@ -98,6 +98,7 @@ class Simulation:
     options: Options
     tell: Callable[[str], None] | None = None
     fences: bool = True
+    early: bool = True
     time: Time = field(default_factory=Time)
     disks: Disks = field(default_factory=Disks)
     group: Group = field(default_factory=Group)
@@ -110,7 +111,7 @@ class Simulation:
 
     def __post_init__(self) -> None:
         chance = self.chance = Random(self.options.seed)
-        self.broker = Broker(self.time, transactions=chance.random() < 0.5, fences=self.fences)
+        self.broker = Broker(self.time, transactions=chance.random() < 0.5, fences=self.fences, early=self.early)
         self.shelves = Shelves(self.disks)
         self.rules = [
             random_rule(chance, "rule-a", 1),
@@ -148,8 +149,8 @@ class Simulation:
             self.form: 5.0,
         }
         mishaps = {
-            "crash": (self.crash, 0.3),
-            "pause": (self.pause, 0.2),
+            "crash": (self.crash, 0.4),
+            "pause": (self.pause, 0.3),
             "stop": (self.stop, 0.1),
             "shuffle": (self.shuffle, 0.1),
             "outage": (self.outage, 0.3),
@@ -170,7 +171,7 @@ class Simulation:
 
     def play(self) -> None:
         """The history, to its end."""
-        with self._patched():
+        with self._patched(), closing(self):
             self._begin()
             acts, weights = self.weights
             chance = self.chance
@@ -181,7 +182,6 @@ class Simulation:
                     self._end_the_failed()
             self.note("no more mishaps")
             self._rest()
-            self._let_go()
 
     def _begin(self) -> None:
         """Workers start, and mostly have shared everything before anything befalls them."""
@@ -197,7 +197,7 @@ class Simulation:
             if process.runs:
                 self._turn(process, 500)
 
-    def _let_go(self) -> None:
+    def close(self) -> None:
         """End what the dead had begun, in silence."""
         for process in (*self.processes, *self.graves):
             process.loop.close()
@@ -340,7 +340,10 @@ class Simulation:
             if end(tp) > at
         ]
         if found:
-            self._fetch(*self.chance.choice(found), self.chance.choice((1, 2, 10)))
+            process, tp = self.chance.choice(found)
+            if self.chance.random() < 0.1:  # Faust seeks back to what was committed
+                process.positions[tp] = max(0, process.positions[tp] - self.chance.randint(1, 3))
+            self._fetch(process, tp, self.chance.choice((1, 2, 10)))
 
     def _fetch(self, process: Process, tp: TP, most: int) -> bool:
         at = process.positions[tp]
@@ -388,8 +391,10 @@ class Simulation:
 
     def start(self) -> None:
         """A worker starts, on the machine of one that ended or on a new one."""
-        if len(self.processes) >= WORKERS:
-            return
+        if len(self.processes) < WORKERS:
+            self._start()
+
+    def _start(self) -> None:
         number = len(self.processes) + len(self.graves)
         machine = f"machine-{self.chance.randrange(WORKERS)}"
         if self.chance.random() < 0.1:
@@ -478,7 +483,15 @@ class Simulation:
     # rest
 
     def _rest(self) -> None:
-        """Everything is sent, everybody is awake and at work, until nothing moves any more."""
+        """Everything is sent and worked on until nothing moves; then those that were paused wake up, once more."""
+        self._until_quiet()
+        for process in self.processes:
+            if process.state == "paused":
+                process.state = "alive"
+                self.note(process, "wakes up")
+        self._until_quiet()
+
+    def _until_quiet(self) -> None:
         quiet = 0
         for _ in range(REST_ROUNDS):
             quiet = 0 if self._round() else quiet + 1
@@ -492,7 +505,7 @@ class Simulation:
         moved = self._send_all() or self._heal()
         self.learn()
         self.form()
-        for process in list(self.processes):
+        for process in [process for process in self.processes if process.runs]:
             fetched = [self._fetch(process, tp, 50) for tp in list(process.positions)]
             process.tick()
             moved = self._deliver(process) or any(fetched) or moved
@@ -509,15 +522,13 @@ class Simulation:
         return moved
 
     def _heal(self) -> bool:
-        moved = False
-        while (process := self._pick("paused")) is not None:
-            process.state, moved = "alive", True
-        if not self.processes:
-            self.start()
-            moved = True
-        for number in sorted(self.group.members.keys() - {p.number for p in self.processes}):
+        """Somebody is at work, and nobody waits for those who are not."""
+        alive = {process.number for process in self.processes if process.runs}
+        if not alive:
+            self._start()
+        for number in sorted(self.group.members.keys() - alive):
             self._expel(number)
-        return moved
+        return not alive
 
     def _deliver(self, process: Process) -> bool:
         """Let a worker run, and answer it, until it has nothing to do."""
@@ -539,10 +550,11 @@ class Simulation:
 
     def _settled(self) -> bool:
         """Whether everything has been read, joined, checkpointed and committed."""
-        owners = [process for process in self.processes if not process.behind() and process.idle()]
+        awake = [process for process in self.processes if process.state != "paused"]
+        owners = [process for process in awake if not process.behind() and process.idle()]
         owned = {tp for process in owners for tp in process.positions}
         ends = all(self.group.offsets.get(tp, 0) == self.broker.end(tp) for tp in TPS)
-        return len(owners) == len(self.processes) and owned == set(TPS) and ends
+        return len(owners) == len(awake) and owned == set(TPS) and ends
 
 
 def _line(sent: Sent) -> str:
