@@ -8,6 +8,7 @@ Must not know: where keys are kept.
 
 import base64
 import hmac
+from binascii import b2a_base64
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -17,6 +18,8 @@ from topics.batch import TOKEN_BYTES
 LINKAGE_KEY_BYTES = 32
 DEPARTMENT_KEY_BYTES = 64
 MATCH_BYTES = 8
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def tokenise(linkage_key: bytes, kind: str, identifier: str) -> bytes:
@@ -46,7 +49,7 @@ class HandleSeal:
     def seal(self, record_key: str) -> str:
         """URL-safe text handle of a record key."""
         sealed = self._cipher.encrypt(record_key.encode(), self._associated)
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return b2a_base64(sealed, newline=False).translate(_URL_SAFE, b"=").decode()
 
     def open(self, handle: str) -> str | None:
         """The record key, or None if this key or resource did not seal it."""

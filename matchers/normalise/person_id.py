@@ -11,12 +11,15 @@ from matchers.normalise.text import fold
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
+_ZEROS = ord("0") * sum(_WEIGHTS)
 
 
 def check_digit(first17: str) -> str:
     """GB 11643 section 4: sum of digit times weight, modulo 11, through the table."""
-    return _CHECK[sum(map(mul, map(int, first17), _WEIGHTS)) % 11]
+    return _CHECK[(sum(map(mul, first17.encode(), _WEIGHTS)) - _ZEROS) % 11]
 
+
+@lru_cache(maxsize=65_536)
 
 def _real_day(yyyymmdd: str) -> bool:
     try:

@@ -132,7 +132,8 @@ class Hub:
         if partition is not None:
             with self._unless_replaced(partition):
                 await partition.process(*records)
-                await partition.checkpoint_if_due(self._checkpointed)
+                if partition.full:
+                    await partition.checkpoint(self._checkpointed)
 
     @contextmanager
     def _unless_replaced(self, partition: Partition) -> Iterator[None]:
@@ -152,10 +153,7 @@ class Hub:
         """Advance what has arrived, checkpoint partitions that have gone quiet, tell them of days and rules."""
         for tp, outbox in list(self._forwarding.items()):
             self._advance(tp, outbox)
-        for number, partition in list(self.partitions.items()):
-            with self._unless_replaced(partition):
-                await partition.checkpoint_if_due(self._checkpointed)
-                await self._govern(number, partition)
+        await asyncio.gather(*(self._look_after(*owned) for owned in list(self.partitions.items())))
         self._check_lost()
         if self._shipping is not None:
             self._shipping.look(self.partitions)
@@ -164,6 +162,11 @@ class Hub:
         if 0 in self.partitions and now >= self._next_watch:
             await self._suspend_failing(self.partitions[0].book)
         self._meter.moved()
+
+    async def _look_after(self, number: int, partition: Partition) -> None:
+        with self._unless_replaced(partition):
+            await partition.checkpoint_if_due(self._checkpointed)
+            await self._govern(number, partition)
 
     def _check_lost(self) -> None:
         """A group that goes on giving this worker what another one has is a fault that only a restart ends."""
@@ -211,6 +214,9 @@ class Hub:
         facts = [tp for tp in wanted if tp.topic == FACTS]
         opened = await asyncio.gather(*(self._open(tp.partition, ends[tp.partition]) for tp in facts))
         starts = dict(zip(facts, opened, strict=True))
+        for tp in facts:
+            if tp.partition in self.partitions:
+                self.partitions[tp.partition].said = committed.get(tp, 0)
         for tp in wanted:
             if tp.topic != FACTS:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))

@@ -2,6 +2,8 @@
 
 Order of safety: effects acknowledged and sealed, then checkpoint (state and position in one write), then commit.
 An owner that has been replaced is refused at the first of these, by the log itself (OwnerReplaced).
+What lies before a commit (`said`) has been said for good, and is replayed in silence: repeated, it would stand behind
+newer results, and the next owner may begin with a state of its own that is past both.
 A lock keeps a checkpoint from seeing state that is ahead of its position. A long step (a rule comes into force)
 gives way to other work after every chunk, and may be saved half-way under the position and the rulebook it began
 with: begun again, it finds its first half settled and says the rest.
@@ -76,6 +78,7 @@ class Partition:
         self._lock = asyncio.Lock()
         self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
         self.next = self._state.position
+        self.said = 0
         self._closed = False
         self._whole = True
 
@@ -93,6 +96,11 @@ class Partition:
     def dirty(self) -> int:
         """Subjects that wait for the next checkpoint."""
         return self._state.dirty
+
+    @property
+    def full(self) -> bool:
+        """Whether more has changed than should wait for the time of the next checkpoint."""
+        return self._state.dirty >= CHECKPOINT_SUBJECTS
 
     @property
     def saved(self) -> int:
@@ -123,7 +131,8 @@ class Partition:
             self._state.begin()
         for chunk, effects in enumerate(self._step(record)):
             self._state.mark(effects.dirty)
-            await self._say(effects)
+            if record.offset >= self.said:
+                await self._say(effects)
             if chunk:
                 await self._breathe(record.offset, began_with)
         self.next = record.offset + 1
@@ -165,8 +174,7 @@ class Partition:
 
     async def checkpoint_if_due(self, checkpointed: Callable[[int, int], None]) -> None:
         """Checkpoint when time or size says so."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._due or self._state.dirty >= CHECKPOINT_SUBJECTS:
+        if self.full or asyncio.get_running_loop().time() >= self._due:
             await self.checkpoint(checkpointed)
 
     async def checkpoint(self, checkpointed: Callable[[int, int], None]) -> None:

@@ -8,6 +8,7 @@ import typer
 from streams.cli import (
     activating,
     alerting,
+    backfilling,
     backtesting,
     demonstrating,
     explaining,
@@ -36,6 +37,7 @@ COMMANDS = (
     demonstrating.city,
     working.worker,
     publishing.publish,
+    backfilling.backfill,
     alerting.alerts,
     alerting.results,
     explaining.explain,

@@ -6,7 +6,7 @@ here but left to RecordReader, which says what. Tables are bounded. Must not kno
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -25,11 +25,8 @@ _FOUR = b"\x94"
 """How MessagePack begins a list of four: what crosses beside the handle, see Fact.digest."""
 
 
-class Read(NamedTuple):
-    """A fact and its digest."""
-
-    fact: Fact
-    digest: bytes
+Read = tuple[Fact, bytes]
+"""A fact and its digest."""
 
 
 class _Table(dict[Column, "Part | None"]):
@@ -113,7 +110,7 @@ class ColumnReader:
             return None
         start, end = when[0]
         fact = Fact(handle, who[0], start, end, codes[0])
-        return Read(fact, digest_of(b"".join((_FOUR, who[1], when[1], codes[1]))))
+        return fact, digest_of(b"".join((_FOUR, who[1], when[1], codes[1])))
 
     def _bad(self, columns: Sequence[Column]) -> set[int]:
         """Rows with a fault in a column that no table looks at."""

@@ -7,10 +7,11 @@ moves to another subject is deleted from the old one.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from streams.publisher.memory import FrontMemory, Published
 from streams.publisher.record import Fact
-from topics.batch import Row
+from topics.batch import Operation, Row
 from topics.errors import RowRefused
 
 
@@ -36,13 +37,13 @@ class Delta:
     met: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One row of the file as read: a fact, a handle to delete, or a handle to leave alone (refused)."""
+class Candidate(NamedTuple):
+    """One row of the file as read: a fact with its digest, a handle to delete, or one to leave alone (refused)."""
 
     line: int
     handle: str | None
     fact: Fact | None
+    digest: bytes = b""
     delete: bool = False
 
 
@@ -75,7 +76,7 @@ class Compare:
         """A change file is applied in its own order; the last word on a handle counts."""
         handle = candidate.handle or ""
         if candidate.fact is not None:
-            self._upsert(candidate.fact, candidate.fact.digest(), known, delta)
+            self._upsert(candidate.fact, candidate.digest, known, delta)
         elif candidate.delete:
             self._delete(handle, known.pop(handle, None), delta)
 
@@ -86,9 +87,9 @@ class Compare:
         if candidate.fact is None:
             self.kept.add(handle)
         elif before is not None and before.met == self._memory.run:
-            self._repeat(candidate, before.digest == candidate.fact.digest())
+            self._repeat(candidate, before.digest == candidate.digest)
         else:
-            self._upsert(candidate.fact, candidate.fact.digest(), known, delta)
+            self._upsert(candidate.fact, candidate.digest, known, delta)
 
     def _repeat(self, candidate: Candidate, same: bool) -> None:
         if same:
@@ -105,18 +106,15 @@ class Compare:
             known[fact.handle] = before._replace(met=self._memory.run)
             delta.met.add(fact.handle)
             return
-        old = before.subjects if before else ()
         version = self._memory.version()
-        if old:
-            delta.rows += _removals(fact.handle, version, [s for s in old if s not in fact.subjects])
-        delta.rows += [
-            Row("u" if s in old else "i", fact.handle, version, *s, fact.start, fact.end, fact.codes)
-            for s in fact.subjects
-        ]
         if before is None:
             self._tally.insert += 1
+            delta.rows += [_row("i", fact, version, subject) for subject in fact.subjects]
         else:
             self._tally.update += 1
+            old = before.subjects
+            delta.rows += _removals(fact.handle, version, [s for s in old if s not in fact.subjects])
+            delta.rows += [_row("u" if s in old else "i", fact, version, s) for s in fact.subjects]
         known[fact.handle] = delta.published[fact.handle] = Published(digest, fact.subjects, self._memory.run)
 
     def _delete(self, handle: str, before: Published | None, delta: Delta) -> None:
@@ -133,6 +131,10 @@ class Compare:
         for handle, before in published:
             self._delete(handle, before, delta)
         return delta
+
+
+def _row(op: Operation, fact: Fact, version: int, subject: tuple[str, bytes]) -> Row:
+    return Row(op, fact.handle, version, subject[0], subject[1], fact.start, fact.end, fact.codes)
 
 
 def _removals(handle: str, version: int, subjects: Iterable[tuple[str, bytes]]) -> list[Row]:

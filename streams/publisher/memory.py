@@ -2,30 +2,47 @@
 
 One SQLite file per resource. What was published and the batches that say so are written in one transaction,
 so a crash can neither forget a change nor number a batch twice; unsent batches go out on the next run under
-the numbers they have. Holds handles, digests and tokens; no raw value.
+the numbers they have. What is new is written one behind the other (`recent`) and now and then sorted into
+`published`: handles come in no order, and putting each in its place at once would write a page a record.
+Holds handles, digests and tokens; no raw value.
 """
 
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from streams.publisher.seen import Seen
 from topics.errors import StateError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS published (
     handle TEXT PRIMARY KEY, digest BLOB NOT NULL, subjects BLOB NOT NULL, met INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS recent (
+    id INTEGER PRIMARY KEY, handle TEXT NOT NULL, digest BLOB NOT NULL, subjects BLOB NOT NULL, met INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT, bucket INTEGER NOT NULL, name TEXT NOT NULL, message BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 _VERSIONS_PER_EPOCH = 1 << 31
+
+RECENT = 300_000
+"""Records written one behind the other before they are sorted in; their places are kept in memory (70 MB)."""
+
+_SORT_IN = """
+INSERT OR REPLACE INTO published SELECT handle, digest, subjects, met FROM recent ORDER BY handle, id;
+DELETE FROM recent;
+"""
+
+_CACHE_KB = 65_536
 
 Subjects = tuple[tuple[str, bytes], ...]
 
@@ -57,6 +74,7 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=NORMAL")
+        database.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
         database.executescript(_SCHEMA)
         database.executescript("BEGIN IMMEDIATE; COMMIT")
     except sqlite3.DatabaseError as error:
@@ -77,16 +95,21 @@ class FrontMemory:
         self._counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counters"))
         # A memory that was lost begins a new epoch, later than any before it.
         self.epoch = self._counters.setdefault("epoch", int(time.time()) if now is None else now)
-        self._empty = self._db.execute("SELECT 1 FROM published LIMIT 1").fetchone() is None
+        self._recent: dict[str, int] = {}
+        self._sort_in()
+        empty = self._db.execute("SELECT 1 FROM published LIMIT 1").fetchone() is None
+        self._seen = Seen() if empty else None
+        """What was published, as long as all of it was published by this process."""
 
     def renew(self) -> None:
         """Begin a new epoch and forget what was published: everything will be sent again."""
         self._counters = {"epoch": max(int(time.time()), self.epoch + 1)}
         self.epoch = self._counters["epoch"]
         with self.commit():
-            for table in ("published", "outbox", "counters"):
+            for table in ("published", "recent", "outbox", "counters"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
-        self._empty = True
+        self._recent.clear()
+        self._seen = Seen()
 
     def version(self) -> int:
         """The next version: grows with every change, over epochs too."""
@@ -110,23 +133,37 @@ class FrontMemory:
 
     def find(self, handles: Sequence[str]) -> dict[str, Published]:
         """What was published under each handle."""
-        if self._empty:
-            return {}
-        marks = ",".join("?" * len(handles))
-        query = f"SELECT handle, digest, subjects, met FROM published WHERE handle IN ({marks})"  # noqa: S608 - only ?s
-        return {
-            h: Published(digest, _unpack(s), met) for h, digest, s, met in self._db.execute(query, handles)
-        }
+        wanted = handles if self._seen is None else self._seen.perhaps(handles)
+        rowids = [self._recent[handle] for handle in wanted if handle in self._recent]
+        older = sorted(handle for handle in wanted if handle not in self._recent)
+        return dict(self._select("recent", "id", rowids)) | dict(self._select("published", "handle", older))
+
+    def _select(self, table: str, key: str, values: Sequence[str | int]) -> Iterator[tuple[str, Published]]:
+        marks = ",".join("?" * len(values))
+        query = f"SELECT handle, digest, subjects, met FROM {table} WHERE {key} IN ({marks})"  # noqa: S608 - only ?s
+        for handle, digest, subjects, met in self._db.execute(query, values) if values else ():
+            yield handle, Published(digest, _unpack(subjects), met)
 
     def unmet(self) -> list[tuple[str, Published]]:
         """What was published and has not been met in this run."""
+        self._sort_in()
         query = "SELECT handle, digest, subjects, met FROM published WHERE met <> ? ORDER BY handle"
         rows = self._db.execute(query, (self.run,))
         return [(h, Published(digest, _unpack(s), met)) for h, digest, s, met in rows]
 
     def count(self) -> int:
         """Records published."""
+        self._sort_in()
         return int(self._db.execute("SELECT count(*) FROM published").fetchone()[0])
+
+    def _sort_in(self) -> None:
+        """Bring what is recent to its place, in a transaction of its own if none is open."""
+        if self._db.execute("SELECT 1 FROM recent LIMIT 1").fetchone() is None:
+            return
+        script = [statement for statement in _SORT_IN.split(";") if statement.strip()]
+        for statement in script if self._db.in_transaction else ("BEGIN IMMEDIATE", *script, "COMMIT"):
+            self._db.execute(statement)
+        self._recent.clear()
 
     @contextmanager
     def commit(self) -> Iterator["FrontMemory"]:
@@ -137,6 +174,7 @@ class FrontMemory:
             self._db.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?)", self._counters.items())
         except BaseException:
             self._db.execute("ROLLBACK")
+            self._recent = dict(self._db.execute("SELECT handle, id FROM recent"))
             raise
         self._db.execute("COMMIT")
 
@@ -151,9 +189,14 @@ class FrontMemory:
         """Note what is published from now on; None: nothing any more. Inside `commit`."""
         kept = [(h, p.digest, _pack(p.subjects), p.met) for h, p in published.items() if p is not None]
         gone = [(h,) for h, p in published.items() if p is None]
-        self._db.executemany("INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?)", kept)
+        if gone or len(self._recent) > RECENT:
+            self._sort_in()
         self._db.executemany("DELETE FROM published WHERE handle = ?", gone)
-        self._empty = self._empty and not kept
+        last = self._db.execute("SELECT coalesce(max(id), 0) FROM recent").fetchone()[0]
+        self._db.executemany("INSERT INTO recent (handle, digest, subjects, met) VALUES (?, ?, ?, ?)", kept)
+        self._recent.update(zip((row[0] for row in kept), count(last + 1), strict=False))
+        if self._seen is not None:
+            self._seen.note(row[0] for row in kept)
 
     def queue(self, batches: Iterable[tuple[int, str, bytes]]) -> None:
         """Put encoded batches in the outbox. Inside `commit`."""

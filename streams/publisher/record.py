@@ -105,9 +105,7 @@ class RecordReader:
         self.subjects = [(position[f.name], f.name, f.kind or "") for f in resource.subject_fields]
         self.attributes = _attributes(resource, position, linkage_key)
         self.period_columns, self.period = _period(resource, position)
-        self.token = lru_cache(maxsize=65_536)(
-            lambda kind, text: tokenise(linkage_key, kind, _NORMALISE[kind](text) or "")
-        )
+        self._linkage_key = linkage_key
 
     def handle(self, values: Sequence[str]) -> str | None:
         """The handle alone: of a row that deletes, or was refused; None if its key cannot be read."""
@@ -144,8 +142,12 @@ class RecordReader:
 
     def subjects_of(self, values: Sequence[str]) -> Subjects:
         """Who a checked row is about."""
-        filled = ((i, name, kind) for i, name, kind in self.subjects if values[i].strip())
-        return tuple([(name, self.token(kind, values[i])) for i, name, kind in filled])
+        return tuple(
+            [(name, self._token(kind, values[i])) for i, name, kind in self.subjects if values[i].strip()]
+        )
+
+    def _token(self, kind: str, text: str) -> bytes:
+        return tokenise(self._linkage_key, kind, _NORMALISE[kind](text) or "")
 
     def codes_of(self, values: Sequence[str]) -> dict[str, str]:
         """What a checked row says, as it crosses. Raises RowRefused."""

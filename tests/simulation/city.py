@@ -38,8 +38,8 @@ from topics.control import RuleChange
 from topics.records import Record
 
 PARTITIONS = 2
-TOKENS = tuple(letter.encode() * 16 for letter in "ABCDE")
-"""Subjects: A, C and E meet in one partition, B and D in the other."""
+TOKENS = tuple(letter.encode() * 16 for letter in "ABCEG")
+"""Subjects: B is alone in its partition, so that steps over the other are longer."""
 
 AT = "2008-06-01T00:00:00.000+00:00"
 VERSIONS_PER_EPOCH = 1000

@@ -128,6 +128,8 @@ FAULTS = (
     Fault("a send that failed is forgotten", Outbox, "_raise", "if self._failed is not None:", "if False:"),
     Fault("a writer that was replaced is not refused", broker="fences"),
     Fault("a writer takes its name with its first send", broker="early"),
+    Fault("a turn begun again withdraws what the new rule said", broker="plain_turns"),
+    Fault("what was said for good is said again", Partition, "_take", "if record.offset >= self.said:", "if True:"),
     Fault(
         "what comes last wins, whatever its version",
         join,

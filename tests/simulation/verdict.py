@@ -244,16 +244,17 @@ def _agrees(simulation: Simulation, owner: Process, number: int, replayed: Clean
     stored = simulation.disks.folders[partition.folder]
     position = int(stored.get(POSITION, b"0"))
     end = simulation.broker.end((FACTS, number))  # type: ignore[arg-type]
-    assert (position, partition.next, HALFWAY in stored) == (end, end, False), f"facts[{number}]: {position}"
+    found = (position, partition.next, HALFWAY in stored)
+    assert found == (end, end, False), f"facts[{number}] at rest is at {found}, its log at {end}"
     meta = msgspec.msgpack.decode(stored[META], type=Meta) if META in stored else Meta(Ledger(), Rulebook())
     ours, theirs = Meta(replayed.memory.ledger, replayed.memory.book), meta
     assert theirs == ours, f"facts[{number}]: ledger or rulebook\n{theirs}\n{ours}"
     subjects = {
         key: data for key, data in stored.items() if len(key) == TOKEN_BYTES and key not in (LOG, HALFWAY)
     }
-    found = {key: _plain(msgspec.msgpack.decode(data, type=Subject)) for key, data in subjects.items()}
+    kept = {key: _plain(msgspec.msgpack.decode(data, type=Subject)) for key, data in subjects.items()}
     known = {token: _plain(subject) for token, subject in replayed.shelf.subjects.items()}
-    assert _filled(found) == _filled(known), f"facts[{number}]: subjects\n{found}\n{known}"
+    assert _filled(kept) == _filled(known), f"facts[{number}]: subjects\n{kept}\n{known}"
     waits = {(k[5 : -TOKEN_BYTES - 1].decode(), k[-TOKEN_BYTES:]) for k in stored if k.startswith(b"wait:")}
     assert waits == replayed.shelf.waits, f"facts[{number}]: waits {waits}, not {replayed.shelf.waits}"
 

@@ -322,7 +322,7 @@ def test_a_partition_that_has_another_owner_is_dropped_without_a_checkpoint(
 def test_a_partition_that_two_workers_keep_stops_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partition_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(partition_module, "CHECKPOINT_SUBJECTS", 1)
     monkeypatch.setattr(hub_module, "LOST_SECONDS", 0.0)
 
     async def work(hub: Hub, log: FakeLog) -> None:
