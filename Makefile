@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 KAFKA  := deploy/kafka/broker.sh
 
-.PHONY: demo test check bench fuzz mutants kafka-up kafka-down install
+.PHONY: demo test check bench fuzz simulate soak mutants kafka-up kafka-down install
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -34,6 +34,12 @@ bench: $(STAMP)             ## measure, and rewrite the table in tests/bench/REA
 
 fuzz: $(STAMP)              ## random rules and histories: stream = SQL = naive reference (FUZZ_EXAMPLES=2000)
 	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/python -m pytest --timeout 0 tests/differential $(ARGS)
+
+simulate: $(STAMP)          ## the whole system in seeded histories without a broker or a disk (ARGS="--histories 100000")
+	@$(BIN)/python -m tests.simulation.run $(if $(ARGS),$(ARGS),--histories 10000)
+
+soak: $(STAMP)              ## publish without a pause while workers (and Kafka) are killed (ARGS="--broker kafka --kills 100")
+	@$(BIN)/python -m tests.soak.run $(ARGS)
 
 mutants: $(STAMP)           ## every mistake that could be made in the evaluator: does a test fail?
 	@$(BIN)/python -m tests.mutation.run $(ARGS)

@@ -20,7 +20,6 @@ def check_digit(first17: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-
 def _real_day(yyyymmdd: str) -> bool:
     try:
         date(int(yyyymmdd[:4]), int(yyyymmdd[4:6]), int(yyyymmdd[6:]))

@@ -1,7 +1,7 @@
 """`crosscheck backfill`: every department's full file at once, through front nodes side by side.
 
-Rules: what is loaded is published, no more and no less: it travels through `facts` like any change, so state, alerts and
-every replay come from the log alone, and the stream goes on from where it ends. Must not know: how a row is read.
+Rules: what is loaded is published, no more and no less: it travels through `facts` like any change, so state, alerts
+and every replay come from the log alone, and the stream goes on from where it ends. Must not know: how a row is read.
 """
 
 import asyncio

@@ -59,7 +59,7 @@ class ColumnReader:
         self._needed = {i for i, _ in records.required}
         subjects = tuple(i for i, _, _ in records.subjects)
         codes = tuple(i for i, _, _ in records.attributes)
-        self._subjects = self._table(subjects, records.subjects_of, _pack)
+        self._subjects = _Table(subjects, self._who)
         self._periods = self._table(records.period_columns, records.period, _pack_both)
         self._codes = self._table(codes, records.codes_of, _pack)
         grouped = {*subjects, *records.period_columns, *codes}
@@ -82,6 +82,18 @@ class ColumnReader:
             return None if part is None else (part, pack(part))
 
         return _Table(columns, make)
+
+    def _who(self, texts: Column) -> Part | None:
+        """Subjects; apart from `_table`, because most of a large file's are new each time."""
+        found = []
+        for (i, name, kind), text in zip(self._records.subjects, texts, strict=True):
+            token = self._records.token(kind, text)
+            if token is not None:
+                found.append((name, token))
+            elif i in self._needed or text.strip():
+                return None
+        subjects = tuple(found)
+        return subjects, _pack(subjects)
 
     def _passes(self, column: int, text: str) -> bool:
         check = self._check.get(column)

@@ -168,7 +168,8 @@ class Publisher:
             return Candidate(row.line, fact.handle, fact, fact.digest())
         except RowRefused as fault:
             self.summary.tally.refused += 1
-            self._refusals.write([(row.line, fault)])
+            # Its traceback would keep the whole chunk in memory.
+            self._refusals.write([(row.line, fault.with_traceback(None))])
             handle = self._records.handle(row.values)
             self._unreadable = self._unreadable or handle is None
             return Candidate(row.line, handle, None)

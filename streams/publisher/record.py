@@ -142,12 +142,13 @@ class RecordReader:
 
     def subjects_of(self, values: Sequence[str]) -> Subjects:
         """Who a checked row is about."""
-        return tuple(
-            [(name, self._token(kind, values[i])) for i, name, kind in self.subjects if values[i].strip()]
-        )
+        made = ((name, self.token(kind, values[i])) for i, name, kind in self.subjects)
+        return tuple([(name, token) for name, token in made if token is not None])
 
-    def _token(self, kind: str, text: str) -> bytes:
-        return tokenise(self._linkage_key, kind, _NORMALISE[kind](text) or "")
+    def token(self, kind: str, text: str) -> bytes | None:
+        """What stands for an identifier; None for one that is wrong or not there."""
+        number = _NORMALISE[kind](text)
+        return tokenise(self._linkage_key, kind, number) if number else None
 
     def codes_of(self, values: Sequence[str]) -> dict[str, str]:
         """What a checked row says, as it crosses. Raises RowRefused."""

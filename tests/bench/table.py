@@ -67,6 +67,12 @@ SECTIONS: dict[str, Section] = {
         "front node",
         {**_SPEED, "ratio to the front node": _ratio, "CPU s per million rows": _per_million("cpu")},
     ),
+    "backfill": Section(
+        "Backfill",
+        "`crosscheck backfill` of the city's files beside one worker, embedded log; from the command to its end.",
+        "",
+        {**_SPEED, "front nodes' CPU s per million rows": _per_million("cpu"), "peak MB": _number("peak_mb")},
+    ),
     "kafka": Section(
         "The worker on Apache Kafka",
         "Topics filled beforehand; from `worker ready` to the last receipt; broker on the same cores.",

@@ -58,7 +58,9 @@ def test_killed_in_the_middle_it_continues(town: Town, city: Path) -> None:
     assert all(r["hub_refused"] == 0 for r in again["resources"])
 
 
-def test_a_changed_file_sends_its_changes_the_ordinary_way(village: Town, hamlet: Path, tmp_path: Path) -> None:
+def test_a_changed_file_sends_its_changes_the_ordinary_way(
+    village: Town, hamlet: Path, tmp_path: Path
+) -> None:
     village.start()
     backfill(village, hamlet)
     lines = (hamlet / f"{CLAIMS}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -68,7 +70,9 @@ def test_a_changed_file_sends_its_changes_the_ordinary_way(village: Town, hamlet
     assert sent(backfill(village, hamlet / f"{CLAIMS}.csv")) <= 3
 
 
-def test_what_cannot_be_loaded_is_said_and_the_rest_is_loaded(village: Town, hamlet: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_loaded_is_said_and_the_rest_is_loaded(
+    village: Town, hamlet: Path, tmp_path: Path
+) -> None:
     village.start()
     broken = tmp_path / f"{CLAIMS}.csv"
     broken.write_text("x\n1\n", encoding="utf-8")

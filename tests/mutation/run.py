@@ -32,7 +32,6 @@ ROOT = Path(__file__).parent.parent.parent
 MUTATED = (
     *(f"matchers/{name}.py" for name in ("temporal", "rules/source", "rules/judge", "rules/compiled")),
     "matchers/rules/ruleset.py",
-    "topics/held.py",
 )
 COPIED = ("topics", "matchers", "stores", "streams", "pyproject.toml")
 TESTS = ("tests/matchers", "tests/streams/steps", "tests/differential")

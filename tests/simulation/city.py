@@ -3,7 +3,8 @@
 Rules: what a front node may really send: versions grow, a record that moves is a delete and an insert under one
 version, each stream (resource, epoch, bucket) is numbered from 1, a full run ends in every bucket; now and then a
 row is sent again under a new number, as a front node does that is not sure. A front node that lost its memory begins
-a new epoch with a full run. Handles and days are those of tests.differential.world: few, so that they meet. Must not know: what becomes of a batch.
+a new epoch with a full run. Handles and days are those of tests.differential.world: few, so that they meet.
+Must not know: what becomes of a batch.
 """
 
 from collections.abc import Iterator
@@ -103,9 +104,9 @@ def _evidence(chance: Random, source: tuple[str, str], kind: str, *, summed: boo
     )
 
 
-def random_rule(chance: Random, id_: str, version: int) -> Rule:
+def random_rule(chance: Random, id_: str, version: int, kinds: tuple[str, ...] = KINDS_OF_RULE) -> Rule:
     """One declaration of any kind, as tests.differential.declarations makes them, but from one Random."""
-    kind = chance.choice(KINDS_OF_RULE)
+    kind = chance.choice(kinds)
     anchor = chance.choice(SOURCES)
     others = [source for source in SOURCES if source != anchor]
     found = chance.sample(others, chance.randint(1, 2))
@@ -137,7 +138,7 @@ def random_rule(chance: Random, id_: str, version: int) -> Rule:
         disclosure={department: FORMS, **chance.choice(({}, {"other": frozenset()}, {"other": FORMS}))},
         anchor_where=_where(chance),
         exculpations=tuple(ExculpatingSource("x0", *s, _temporal(chance), (), WORDS) for s in excused),
-        deadline=Deadline(chance.randint(0, 8), "days", "start") if kind == "missing" else None,
+        deadline=Deadline(chance.randint(5, 20), "days", "start") if kind == "missing" else None,
         threshold=threshold,
     )
 

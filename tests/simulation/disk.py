@@ -4,7 +4,7 @@ Rules: what was written in one batch outlives its process; a folder has one hold
 Must not know: what the bytes mean.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,14 @@ class Batch:
 class Folder:
     """What one process has open: the part of Rdict that stores.state uses."""
 
-    def __init__(self, data: dict[bytes, bytes], close: Any) -> None:
+    def __init__(self, data: dict[bytes, bytes], release: Callable[[], object]) -> None:
         self.data = data
-        self.close = close
+        self._release = release
+        self._closed = False
+
+    def close(self) -> None:
+        self._closed = True
+        self._release()
 
     def get(self, key: Any) -> Any:
         return [self.data.get(k) for k in key] if isinstance(key, list) else self.data.get(key)
@@ -56,6 +61,8 @@ class Folder:
         """No block is ever damaged here."""
 
     def write(self, batch: Batch) -> None:
+        if self._closed:
+            raise RuntimeError("DB instance is closed")  # in rocksdict's words, a plain Exception
         for key, value in batch.writes.items():
             if value is None:
                 self.data.pop(key, None)

@@ -90,7 +90,7 @@ class Shelves:
 
 
 class Process:
-    """One worker. `fault`: what ended it."""
+    """One worker. `fault`: what ended it; `ahead`: it began with state that was ahead of what was committed."""
 
     def __init__(
         self,
@@ -109,6 +109,7 @@ class Process:
         self.fault: Exception | None = None
         self.loop = Loop(time)
         self.generation = -1
+        self.ahead = False
         self.positions: dict[TP, int] = {}
         self.assigned: set[TP] = set()
         self.turning: asyncio.Task[Any] | None = None
@@ -212,6 +213,9 @@ class Process:
     async def _begin(self, tps: list[TP]) -> None:
         generation = self.generation
         starts = await self.hub.starts(tps, {tp: self._group.offsets.get(tp, 0) for tp in tps})
+        self.ahead |= any(
+            at > self._group.offsets.get(tp, 0) for tp, at in starts.items() if tp.topic == FACTS
+        )
         if generation == self._group.generation:
             self.positions = dict(starts)
 

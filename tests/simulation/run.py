@@ -13,13 +13,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from tests.simulation.simulator import MISHAPS, Options, Simulation
+from tests.simulation.setting import Options
+from tests.simulation.simulator import MISHAPS, Simulation
 from tests.simulation.verdict import judge
 
 
-def failure(
-    options: Options, tell: Callable[[str], None] | None = None, **broker: bool
-) -> str | None:
+def failure(options: Options, tell: Callable[[str], None] | None = None, **broker: bool) -> str | None:
     """Play one history: what was wrong, if anything was. `broker`: how it is to fail its users."""
     try:
         simulation = Simulation(options, tell, **broker)

@@ -7,9 +7,12 @@ import pytest
 
 from tests.simulation.faults import FAULTS, Fault, found_after
 from tests.simulation.run import failures, told
-from tests.simulation.simulator import Options, Simulation
+from tests.simulation.setting import Options
+from tests.simulation.simulator import Simulation
 
-HISTORIES = 500
+HISTORIES = 400
+WITHIN = 60
+"""Histories that a fault may take to be found."""
 
 
 def trace(seed: int) -> list[str]:
@@ -31,10 +34,19 @@ def test_a_seed_is_a_history() -> None:
 def test_much_befalls_a_history() -> None:
     """What the others stand on: owners die at work, and come back to say the rest."""
     lines = [line for seed in range(40) for line in trace(seed)]
-    for words in ("is killed", "is paused", "wakes up", "has ended", "late", "hostile", "control", "no answer"):
+    for words in (
+        "is killed",
+        "is paused",
+        "wakes up",
+        "has ended",
+        "late",
+        "hostile",
+        "control",
+        "no answer",
+    ):
         assert sum(words in line for line in lines) > 5, words
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 def test_a_planted_fault_is_found(fault: Fault) -> None:
-    assert found_after(fault, fault.within) is not None, fault.what
+    assert found_after(fault, WITHIN) is not None

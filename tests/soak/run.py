@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = soak(Options(**vars(asked)), folder, lambda line: print(line, flush=True))
     with TABLE.open("a", encoding="utf-8") as table:
         table.write(row(report))
-    print(f"{report.ended} workers ended by themselves, {report.interrupted} runs were interrupted and begun again")
+    print(
+        f"{report.ended} workers ended by themselves, {report.interrupted} runs were interrupted and begun again"
+    )
     print(row(report), end="")
     return 1 if report.wrong else 0
 

@@ -1,5 +1,6 @@
 """Rows read column by column are what they are row by row, to the byte; and what cannot be so read is left alone."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,16 +74,12 @@ def test_every_resource_of_the_town_has_its_tables() -> None:
         assert ColumnReader(reader).read([row]) == [alone(reader, row)]
 
 
-def test_tables_forget_when_they_are_full(monkeypatch: object) -> None:
+def test_tables_forget_when_they_are_full(monkeypatch: pytest.MonkeyPatch) -> None:
     resource, good = RESOURCES[0]
     reader = RecordReader(resource, LINKAGE, OWN)
     together = ColumnReader(reader)
-    before = columns.TABLE
-    columns.TABLE = 2
-    try:
-        for number in range(8):
-            row = [person(number) if text == person(1) else text for text in good]
-            assert together.read([row]) == [alone(reader, row)]
-        assert len(together._subjects) <= 4
-    finally:
-        columns.TABLE = before
+    monkeypatch.setattr(columns, "TABLE", 2)
+    for number in range(8):
+        row = [person(number) if text == person(1) else text for text in good]
+        assert together.read([row]) == [alone(reader, row)]
+    assert len(together._subjects) <= 4

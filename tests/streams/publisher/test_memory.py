@@ -16,6 +16,12 @@ def opened(path: Path) -> FrontMemory:
     return FrontMemory(path / "m.sqlite", now=1)
 
 
+def publish_and_fail(memory: FrontMemory) -> None:
+    with memory.commit():
+        memory.publish({"a": RECORD})
+        raise OSError("disk full")
+
+
 def test_what_was_published_is_found_at_once_and_after_a_restart(tmp_path: Path) -> None:
     memory = opened(tmp_path)
     with memory.commit():
@@ -47,9 +53,8 @@ def test_the_last_word_on_a_handle_counts_however_it_lies(tmp_path: Path) -> Non
 
 def test_a_transaction_that_failed_leaves_nothing_recent(tmp_path: Path) -> None:
     memory = opened(tmp_path)
-    with pytest.raises(OSError, match="full"), memory.commit():
-        memory.publish({"a": RECORD})
-        raise OSError("disk full")
+    with pytest.raises(OSError, match="full"):
+        publish_and_fail(memory)
     assert memory.find(["a"]) == {}
     with memory.commit():
         memory.publish({"b": RECORD._replace(digest=b"other")})
