@@ -232,6 +232,7 @@ class Hub:
         if number not in self.partitions:
             claim = self._claims[number] = object()
             partition = await self._recovery.open(number, end)
+            await partition.take()
             if self._claims.get(number) is not claim:  # it was taken away meanwhile, and perhaps given again
                 self._release(partition)
                 return partition.next

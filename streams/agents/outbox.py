@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from streams.transport.port import Log, Writer
+from topics.errors import BrokerUnavailable
 from topics.records import Record
 
 IN_FLIGHT = 20_000
 """Records on their way or gathered, per input partition; more wait, so that a backlog stays in the log."""
+
+_CALLED_OFF = BrokerUnavailable("a send was called off", remedy="start again: the log repeats it")
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -92,7 +95,6 @@ class Outbox:
 
     def _ended(self, round_: "asyncio.Task[None]") -> None:
         self._round, self._under_way = None, 0
-        if not round_.cancelled():
-            self._failed = round_.exception()
+        self._failed = _CALLED_OFF if round_.cancelled() else round_.exception()
         if self._next.count or self._next.reaches is not None:
             self._begin()

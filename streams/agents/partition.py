@@ -82,6 +82,10 @@ class Partition:
         self._closed = False
         self._whole = True
 
+    async def take(self) -> None:
+        """From now on whatever a former owner still says is refused."""
+        await self._writer.take()
+
     @property
     def book(self) -> Rulebook:
         """The business date and the rules in force here."""

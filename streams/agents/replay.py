@@ -21,6 +21,9 @@ Tell = Callable[[int], None]
 class Silence:
     """A writer that takes what it is sent, and keeps none of it."""
 
+    async def take(self) -> None:
+        """Nobody else has this name."""
+
     async def seal(self) -> None:
         """Nobody else has this name."""
 

@@ -33,13 +33,19 @@ class EmbeddedWriter:
         check_sizes(topic, records)
         return self._client.call(self._append, topic, partition, records)
 
+    async def take(self) -> None:
+        await self._client.call(self._take)
+
+    def _take(self) -> None:
+        if self._epoch is None:
+            self._epoch = self._client.groups.take(self._name)
+
     async def seal(self) -> None:
         if self._epoch is not None:
             await self._client.call(self._check)
 
     def _append(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-        if self._epoch is None:
-            self._epoch = self._client.groups.take(self._name)
+        self._take()
         self._check()
         self._client.append(topic, partition, records)
 

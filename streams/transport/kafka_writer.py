@@ -33,16 +33,23 @@ class KafkaWriter:
         self._open = False
         self._replaced: OwnerReplaced | None = None
 
+    async def take(self) -> None:
+        await self._taken()
+
+    async def _taken(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            self._producer = await self._take(self._name)
+        return self._producer
+
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         check_sizes(topic, records)
         self._still_ours()
-        if self._producer is None:
-            self._producer = await self._take(self._name)
+        producer = await self._taken()
         try:
             if not self._open:
-                await self._producer.begin_transaction()
+                await producer.begin_transaction()
                 self._open = True
-            sent = await send_batches(self._producer, topic, partition, records)
+            sent = await send_batches(producer, topic, partition, records)
         except KafkaError as error:
             raise self._named(error) from None
         return asyncio.ensure_future(self._acknowledged(sent))

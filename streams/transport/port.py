@@ -33,10 +33,14 @@ def check_sizes(topic: str, records: Iterable[Record]) -> None:
 
 
 class Writer(Protocol):
-    """Appends under a name that one process at a time has, from its first send on.
+    """Appends under a name that one process at a time has. All raise OwnerReplaced once another has taken it."""
 
-    Both raise OwnerReplaced once another has taken the name.
-    """
+    async def take(self) -> None:
+        """Take the name: what a former writer still sends is refused from now on. `send` does it if this did not.
+
+        An owner takes it before it reads: one that was paused meanwhile would otherwise take it from its successor.
+        """
+        ...
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         """As Log.send."""
@@ -72,7 +76,7 @@ class Log(Protocol):
         ...
 
     def writer(self, name: str) -> Writer:
-        """A writer that takes a name with its first send: from then on what a former one sends is refused."""
+        """A writer under a name that it has yet to take."""
         ...
 
     async def ends(self, topic: str) -> dict[int, int]:

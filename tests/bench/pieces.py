@@ -44,6 +44,9 @@ class Capture:
     async def ends(self, topic: str) -> dict[int, int]:
         return {0: 0}
 
+    async def take(self) -> None:
+        """Nobody else has this name."""
+
     async def seal(self) -> None:
         """Nobody else has this name."""
 

@@ -159,6 +159,9 @@ class SimulatedWriter:
         if log.broker.early:
             log.broker.take(self)
 
+    async def take(self) -> None:
+        """Taken when it was made; or, a planted fault, with the first send."""
+
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         if self.epoch is None and self._log.broker.transactions:
             await asyncio.sleep(0)

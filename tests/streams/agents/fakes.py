@@ -35,6 +35,9 @@ class FakeLog:
     def writer(self, name: str) -> "FakeLog":
         return self
 
+    async def take(self) -> None:
+        """Nobody else has this name."""
+
     async def seal(self) -> None:
         """Nobody else has any name."""
         if self.replaced:

@@ -61,6 +61,9 @@ class Log(FakeLog):
         super().__init__()
         self.left = sends
 
+    async def take(self) -> None:
+        """Nobody else has this name."""
+
     async def seal(self) -> None:
         """Nobody else has this name."""
 
