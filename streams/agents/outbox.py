@@ -88,7 +88,10 @@ class Outbox:
     async def _deliver(self) -> None:
         gathered, self._next = self._next, _Gathered()
         self._under_way = gathered.count
-        arrivals = [await self._log.send(*place, records) for place, records in gathered.records.items()]
+        arrivals: list[asyncio.Future[None]] = []
+        for place, records in gathered.records.items():
+            arrivals.append(await self._log.send(*place, records))
+            arrivals[-1].add_done_callback(_heard)  # should a later one raise, nobody waits for it
         await asyncio.gather(*arrivals)
         if gathered.reaches is not None:
             self.safe = gathered.reaches
@@ -98,3 +101,8 @@ class Outbox:
         self._failed = _CALLED_OFF if round_.cancelled() else round_.exception()
         if self._next.count or self._next.reaches is not None:
             self._begin()
+
+
+def _heard(arrival: "asyncio.Future[None]") -> None:
+    if not arrival.cancelled():
+        arrival.exception()
