@@ -47,7 +47,7 @@ def test_a_corrected_row_shows_in_alerts_that_are_followed(town: Town) -> None:
 
 
 FENCED = "Future exception was never retrieved\nfuture: <Future finished exception=ProducerFenced("
-"""aiokafka sets its error on a waiter (TransactionManager.fatal_error) that only a commit or an abort would wait for."""
+"""aiokafka sets its error on a waiter (TransactionManager.fatal_error) that only a commit or abort would wait for."""
 
 
 def _polite(worker: Worker, when: str, number: int = signal.SIGINT) -> None:
