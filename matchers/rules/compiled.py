@@ -70,21 +70,16 @@ class CompiledRule:
         The subject has anchors.
         """
         anchors = subject.facts[self.anchor]
-        places = self.looks_at[source]
-        periods = [(fact.start, fact.end) for fact in facts if fact.live]
+        places, live = self.looks_at[source], [fact for fact in facts if fact.live]
         nearby = anchors
         if isinstance(anchors, Held) and all(place.shares_day for place in places):
-            nearby = dict(found for period in periods for found in anchors.near(*period))
-        return [
-            handle
-            for handle, anchor in nearby.items()
-            if anchor.live and _touches(places, anchor.start, anchor.end, periods)
-        ]
+            nearby = dict(found for fact in live for found in anchors.near(fact.start, fact.end))
+        return [handle for handle, anchor in nearby.items() if anchor.live and _touches(places, anchor, live)]
 
 
-def _touches(places: tuple[Source, ...], start: int, end: int, periods: list[tuple[int, int]]) -> bool:
+def _touches(places: tuple[Source, ...], anchor: Fact, facts: list[Fact]) -> bool:
     for place in places:
-        for other_start, other_end in periods:
-            if place.holds(start, end, other_start, other_end):
+        for fact in facts:
+            if place.counts(anchor, fact):
                 return True
     return False

@@ -59,21 +59,27 @@ class Source:
 
     def hits(self, facts: Mapping[str, Fact], handle: str, anchor: Fact) -> list[Found]:
         """What counts against (or beside) an anchor, in any order."""
-        start, end, holds, declared = anchor.start, anchor.end, self.holds, self.declared
-        where = declared.where
-        nearby = near(facts, start, end) if self.shares_day else facts.items()
+        declared, counts = self.declared, self.counts
+        nearby = near(facts, anchor.start, anchor.end) if self.shares_day else facts.items()
         found = [
             Found(declared, other, fact, _exculpation(declared, fact))
             for other, fact in nearby
-            if fact.live and holds(start, end, fact.start, fact.end) and (not where or fits(where, fact))
+            if fact.live and counts(anchor, fact)
         ]
         if self.own:
-            found = [f for f in found if f.handle != handle and self._counts(f, handle, anchor)]
-        if self.compare is not None:
-            found = [f for f in found if f.fact and _hit(self.compare, anchor, f.fact)]
+            found = [f for f in found if f.handle != handle and self._comes_first(f, handle, anchor)]
         return found
 
-    def _counts(self, found: Found, handle: str, anchor: Fact) -> bool:
+    def counts(self, anchor: Fact, fact: Fact) -> bool:
+        """Whether a live fact counts against an anchor, as far as these two say without their names."""
+        where, compare = self.declared.where, self.compare
+        return (
+            self.holds(anchor.start, anchor.end, fact.start, fact.end)
+            and (not where or fits(where, fact))
+            and (compare is None or _hit(compare, anchor, fact))
+        )
+
+    def _comes_first(self, found: Found, handle: str, anchor: Fact) -> bool:
         """Of two records of one resource the earlier stands, and the later is asked about."""
         fact = found.fact
         return not self.earlier or (fact is not None and (fact.start, found.handle) < (anchor.start, handle))

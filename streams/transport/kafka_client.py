@@ -1,10 +1,14 @@
 """The log port over Apache Kafka (aiokafka).
 
 Records go out as ready-made record batches: 5 us a record instead of 50 through `producer.send`.
-Rules: acks=all and idempotence, so order within a partition holds and a retry is not a second record.
+Rules: acks=all and idempotence, so order within a partition holds and a retry is not a second record. Senders to one
+partition take turns: aiokafka lets them race for its one free place, and counts the time of each that lost again with
+every further race, so that among a hundred (as many change topics as a city has) one is soon refused as if Kafka had
+not answered for 40 s.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -39,6 +43,7 @@ class KafkaClient:
         self._producer: AIOKafkaProducer | None = None
         self._taken: dict[str, AIOKafkaProducer] = {}
         self._starting = asyncio.Lock()
+        self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def log_id(self) -> str:
@@ -128,7 +133,8 @@ class KafkaClient:
         check_sizes(topic, records)
         producer = await self._started_producer()
         try:
-            sent = await send_batches(producer, topic, partition, records)
+            async with self._turns[topic, partition]:
+                sent = await send_batches(producer, topic, partition, records)
         except KafkaError as error:
             raise self._unreachable(error) from None
         return asyncio.ensure_future(self._acknowledged(sent))

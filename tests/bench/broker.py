@@ -21,7 +21,7 @@ from streams.clock import wall_clock
 from streams.steps.rulebook import Rulebook
 from streams.transport.port import BrokerURL, Log, connect
 from tests.bench.load import Load
-from tests.bench.programs import ROOT
+from tests.bench.programs import ROOT, Program
 from tests.conftest import free_port
 from topics.catalog import Catalog
 from topics.control import Control, control_record
@@ -85,7 +85,7 @@ async def fill(broker: Broker, catalog: Catalog, load: Load, target: Target) -> 
         if target == "facts":
             for partition in range(catalog.partitions):
                 await (await log.send(FACTS, partition, list(map(control_record, controls_of(catalog)))))
-        return await _send_all(log, _by_place(load, target))
+        return await send_all(log, _by_place(load, target))
 
 
 def _peer_topics(catalog: Catalog) -> list[TopicSpec]:
@@ -115,7 +115,7 @@ def _by_place(load: Load, target: Target) -> Iterator[Placed]:
         yield placed
 
 
-async def _send_all(log: Log, chunks: Iterable[Placed]) -> int:
+async def send_all(log: Log, chunks: Iterable[Placed]) -> int:
     sent = 0
     for placed in chunks:
         waiting = []
@@ -138,13 +138,17 @@ class Receipts:
         """How many there are, and a few marks of transactions: asked cheaply, nothing is read."""
         return sum((await self._consumer.end_offsets(self._partitions)).values())
 
-    async def reach(self, number: int, seconds: float) -> float:
+    async def reach(self, number: int, seconds: float, *programs: Program) -> float:
         """Wait for the receipts of so many batches; when the last was written (seconds since 1970).
+
+        Complains if one of the programs that should write them has ended.
 
         Nothing is read before there may be enough, so that watching costs the worker nothing.
         """
         async with asyncio.timeout(seconds):
             while await self.about() < number:
+                for program in programs:
+                    program.check()
                 await asyncio.sleep(0.1)
             self._consumer.assign(self._partitions)
             await self._consumer.seek_to_beginning(*self._partitions)

@@ -82,7 +82,7 @@ async def ours(catalog: Catalog, shape: Shape, workers: int = 1, *, facts: bool 
             before = cpu_seconds(broker.pid)
             started = [stack.enter_context(worker(broker.url, data / str(n))) for n in range(workers)]
             begun = min(program.ready("worker ready") for program in started)
-            seconds = await ends.reach(messages, LONG) - begun
+            seconds = await ends.reach(messages, LONG, *started) - begun
             broker_cpu = cpu_seconds(broker.pid) - before
         row = cost_of([program.stop() for program in started], seconds, broker_cpu, shape.rows)
         return {**row, "checked": await check_ours(broker, shape)}

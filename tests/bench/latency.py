@@ -42,7 +42,7 @@ async def measure(catalog: Catalog, shape: Shape, rate: int, seconds: float) -> 
         async with receipts(broker, catalog) as ends:
             with worker(broker.url, data / "worker") as program:
                 program.ready("worker ready")
-                await ends.reach(messages, LONG)
+                await ends.reach(messages, LONG, program)
                 await asyncio.sleep(WARM_UP)
                 kept, seen, causes = await _run(broker, data, shape, rate, seconds + WARM_UP)
                 program.stop()

@@ -50,9 +50,14 @@ class Program:
         lines = self.output.read_text(encoding="utf-8", errors="replace").splitlines()
         if any(line.rstrip().endswith(word) for line in lines):
             return True
-        if self._process.poll() is not None:
-            raise RuntimeError(f"{self.output.name} ended early:\n" + "\n".join(lines[-20:]))
+        self.check()
         return False
+
+    def check(self) -> None:
+        """Complains if it has ended."""
+        if self._process.poll() is not None:
+            lines = self.output.read_text(encoding="utf-8", errors="replace").splitlines()
+            raise RuntimeError(f"{self.output.name} ended early:\n" + "\n".join(lines[-20:]))
 
     def wait_for(self, word: str, seconds: float = 900) -> float:
         """Wait until it says so; when that was (seconds since 1970)."""

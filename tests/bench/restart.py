@@ -50,7 +50,7 @@ async def measure(catalog: Catalog, shape: Shape) -> dict[str, Row]:
         async with receipts(broker, catalog) as ends:
             with worker(broker.url, data / "0", *more) as program:
                 program.ready("worker ready")
-                await ends.reach(messages, LONG)
+                await ends.reach(messages, LONG, program)
                 program.stop()
         found = {"from local state": await _restart(broker, catalog, data, 2, *more)}
         if more:
