@@ -211,7 +211,10 @@ class _Asked:
         """Facts of a source that count beside the anchor."""
         for (resource, name, subject, handle), fact in self.world.facts.items():
             there = (resource, name, subject) == (source.resource, source.subject_field, self.subject)
-            if there and fact.live and self._may_count(source, handle, fact) and self._counts(source, fact):
+            calendar = self.change.calendar or Calendar()
+            if not there or not fact.live or not self._may_count(source, handle, fact):
+                continue
+            if counts(source, calendar, self.anchor, fact):
                 yield _piece(source, handle, fact), fact
 
     def _may_count(self, source: EvidenceSource | ExculpatingSource, handle: str, fact: Fact) -> bool:
@@ -223,17 +226,6 @@ class _Asked:
             theirs, ours = _shown(fact.period)[0], _shown(self.anchor.period)[0]
             return theirs < ours or (theirs == ours and handle < self.handle)
         return handle != self.handle
-
-    def _counts(self, source: EvidenceSource | ExculpatingSource, fact: Fact) -> bool:
-        when = related(source.temporal, self.change.calendar or Calendar(), self.anchor.period, fact.period)
-        compare = source.compare if isinstance(source, EvidenceSource) else None
-        if not when or not _fits(source.where, fact) or compare is None:
-            return when and _fits(source.where, fact)
-        ours, theirs = self.anchor.codes.get(compare.anchor), fact.codes.get(compare.evidence)
-        if ours is None or theirs is None:
-            return False
-        means_the_same = compare.agree.get(ours, {ours})
-        return (theirs in means_the_same) if compare.hit == "same" else (theirs not in means_the_same)
 
     def counted(self, speaks: list[Piece]) -> tuple[int, list[Piece]]:
         """Conflict, mismatch, duplicate, threshold: enough is there, and enough that nothing speaks against."""
@@ -288,6 +280,19 @@ def _suspended(change: RuleChange) -> RuleChange:
     return RuleChange(
         change.rule, "suspended", change.until, change.calendar, change.reason, change.by, change.at
     )
+
+
+def counts(source: EvidenceSource | ExculpatingSource, calendar: Calendar, anchor: Fact, fact: Fact) -> bool:
+    """What the two records say to each other, whoever they are: period, codes, the compared attribute."""
+    when = related(source.temporal, calendar, anchor.period, fact.period)
+    compare = source.compare if isinstance(source, EvidenceSource) else None
+    if not when or not _fits(source.where, fact) or compare is None:
+        return when and _fits(source.where, fact)
+    ours, theirs = anchor.codes.get(compare.anchor), fact.codes.get(compare.evidence)
+    if ours is None or theirs is None:
+        return False
+    means_the_same = compare.agree.get(ours, {ours})
+    return (theirs in means_the_same) if compare.hit == "same" else (theirs not in means_the_same)
 
 
 def _fits(where: tuple[Condition, ...], fact: Fact) -> bool:

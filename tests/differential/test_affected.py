@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from matchers.rules.compiled import CompiledRule
 from matchers.rules.ruleset import RuleSet
+from tests.differential import reference
 from tests.differential.budget import search
 from tests.differential.declarations import KINDS, Declared, declarations
 from tests.differential.engines import stream
 from tests.differential.histories import History, deliveries
-from tests.differential.reference import Period, related
 from tests.differential.world import RUNNING, SOURCES
 from topics.catalog.rule import RuleKind
 from topics.facts import Fact, Subject, source_of
@@ -18,8 +18,11 @@ from topics.facts import Fact, Subject, source_of
 pytestmark = pytest.mark.timeout(1_800)
 
 
-def period_of(fact: Fact) -> Period:
-    return (None, None) if fact.start > fact.end else (fact.start, None if fact.end == RUNNING else fact.end)
+def plain(fact: Fact) -> reference.Fact:
+    """A stored fact as the reference has it."""
+    end = None if fact.end == RUNNING else fact.end
+    period = (None, None) if fact.start > fact.end else (fact.start, end)
+    return reference.Fact(fact.version, period, fact.codes, fact.epoch, fact.seq, fact.live)
 
 
 def touched(declared: Declared, subject: Subject, source: str, handle: str, facts: list[Fact]) -> set[str]:
@@ -33,8 +36,8 @@ def touched(declared: Declared, subject: Subject, source: str, handle: str, fact
     for name, anchor in subject.facts.get(anchor_source, {}).items():
         for place in places:
             for fact in facts:
-                about = period_of(anchor), period_of(fact)
-                if anchor.live and fact.live and related(place.temporal, declared.calendar, *about):
+                ours, theirs = plain(anchor), plain(fact)
+                if ours.live and theirs.live and reference.counts(place, declared.calendar, ours, theirs):
                     found.add(name)
     return found
 

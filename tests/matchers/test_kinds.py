@@ -348,18 +348,22 @@ def test_an_anchor_of_another_code_is_not_asked_about() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "source_name", "handles"),
+    ("declared", "source_name", "kind", "handles"),
     [
-        (rule(), HOME, ["h"]),
-        (rule(), "b.there.person", ["h"]),
-        (rule(), "c.also.person", []),
-        (rule(exculpations=(EXEMPT,)), "c.also.person", ["h"]),
-        (rule("duplicate", source("a.home")), HOME, ["g", "h"]),
-        (rule("conflict", source(temporal=PRECEDES)), "b.there.person", []),
+        (rule(), HOME, "", ["h"]),
+        (rule(), "b.there.person", "", ["h"]),
+        (rule(), "c.also.person", "", []),
+        (rule(exculpations=(EXEMPT,)), "c.also.person", "exempt", ["h"]),
+        (rule(exculpations=(EXEMPT,)), "c.also.person", "other", []),
+        (rule("duplicate", source("a.home")), HOME, "", ["g", "h"]),
+        (rule("conflict", source(temporal=PRECEDES)), "b.there.person", "", []),
     ],
 )
-def test_which_checks_a_change_touches(declared: Rule, source_name: str, handles: list[str]) -> None:
+def test_which_checks_a_change_touches(
+    declared: Rule, source_name: str, kind: str, handles: list[str]
+) -> None:
     held = subject(home={"h": MARCH, "g": fact("03-20", "04-20")} if len(handles) > 1 else {"h": MARCH})
     rules = RuleSet.of([CompiledRule.of(declared)])
-    touched = rules.affected(held, source_name, "h", [fact("03-25", "03-26")])
+    changed = fact("03-25", "03-26", kind=kind) if kind else fact("03-25", "03-26")
+    touched = rules.affected(held, source_name, "h", [changed])
     assert sorted({handle for _, handle in touched}) == handles

@@ -97,6 +97,17 @@ def test_sends_keep_their_order_without_waiting(url: BrokerURL) -> None:
     on(url, work)
 
 
+def test_many_that_send_to_one_partition_side_by_side_all_arrive(url: BrokerURL) -> None:
+    topic, senders = name(), 400  # a city's change topics all forward into one partition of `facts`
+
+    async def work(log: Log) -> list[bytes]:
+        await log.ensure([spec(topic, 1)])
+        await asyncio.gather(*(put(log, topic, 0, b"%03d" % number) for number in range(senders)))
+        return sorted((await everything(log, topic))[0])
+
+    assert on(url, work) == [b"%03d" % number for number in range(senders)]
+
+
 def test_a_record_comes_back_as_it_went(url: BrokerURL) -> None:
     async def work(log: Log) -> None:
         topic = name()
