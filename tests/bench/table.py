@@ -67,6 +67,13 @@ SECTIONS: dict[str, Section] = {
         "front node",
         {**_SPEED, "ratio to the front node": _ratio, "CPU s per million rows": _per_million("cpu")},
     ),
+    "packs": Section(
+        "Twelve packs against one rule",
+        "The same messages, one rule and all rules in turn. On Kafka: from `worker ready` to the last receipt, broker "
+        "on the same cores. The pilot's files are the packs' cheapest case, the town's their dearest (packs.py).",
+        "",
+        {**_SPEED, **_COST},
+    ),
     "backfill": Section(
         "Backfill",
         "`crosscheck backfill` of the city's files beside one worker, embedded log; from the command to its end.",
