@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
 from streams.transport.port import check_sizes
 from topics.errors import BrokerUnavailable, OwnerReplaced
@@ -32,6 +32,7 @@ class KafkaWriter:
         self._producer: AIOKafkaProducer | None = None
         self._open = False
         self._replaced: OwnerReplaced | None = None
+        self._arrival: asyncio.Future[None] | None = None
 
     async def take(self) -> None:
         await self._taken()
@@ -52,13 +53,28 @@ class KafkaWriter:
             sent = await send_batches(producer, topic, partition, records)
         except KafkaError as error:
             raise self._named(error) from None
-        return asyncio.ensure_future(self._acknowledged(sent))
+        except IllegalOperation as error:
+            raise await self._ended_by(error) from None
+        self._arrival = asyncio.ensure_future(self._acknowledged(sent))
+        return self._arrival
 
     async def _acknowledged(self, sent: Sequence["asyncio.Future[Any]"]) -> None:
         try:
             await asyncio.gather(*sent)
         except KafkaError as error:
             raise self._named(error) from None
+
+    async def _ended_by(self, error: IllegalOperation) -> BaseException:
+        """Why the producer takes nothing more of a transaction that is open: what was sent before has failed.
+
+        It may not have been told yet: the producer knows a few turns of the loop before whoever waits for it.
+        """
+        if self._arrival is not None:
+            await asyncio.wait([self._arrival])
+            failed = None if self._arrival.cancelled() else self._arrival.exception()
+            if failed is not None:
+                return failed
+        return self._unreachable(error)
 
     async def seal(self) -> None:
         self._still_ours()

@@ -1,9 +1,12 @@
 """A name that one process at a time writes under: what a former holder still sends is refused. Both logs."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from aiokafka.errors import IllegalOperation, ProducerFenced
 
+from streams.transport.kafka_writer import KafkaWriter
 from streams.transport.port import BrokerURL, Log, Writer, connect
 from tests.streams.transport.test_log_port import everything, name, on, spec, url
 from topics.errors import BrokerUnavailable, OwnerReplaced
@@ -74,3 +77,42 @@ def test_a_record_over_the_limit_is_refused_before_it_is_sent(url: BrokerURL) ->
             await say(writer, topic, b"x" * MAX_RECORD_BYTES)
 
     on(url, work)
+
+
+class FencedOnTheWay:
+    """A producer whose first batch is refused, and which takes no other: so aiokafka's stands for a few turns."""
+
+    def __init__(self) -> None:
+        self._refused = False
+
+    async def begin_transaction(self) -> None:
+        """It begins."""
+
+    def create_batch(self) -> Any:
+        return self
+
+    def append(self, **record: Any) -> object:
+        return self
+
+    async def send_batch(self, batch: Any, topic: str, partition: int) -> "asyncio.Future[None]":
+        if self._refused:
+            raise IllegalOperation("Can't send messages while not in transaction")
+        self._refused = True
+        refusal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        refusal.set_exception(ProducerFenced())
+        return refusal
+
+
+def test_a_writer_replaced_between_two_sends_says_so() -> None:
+    async def take(_: str) -> Any:
+        return FencedOnTheWay()
+
+    async def work() -> None:
+        writer = KafkaWriter(name(), take, lambda _: BrokerUnavailable("no answer"))
+        await writer.send("alerts", 0, [Record(b"k", b"1")])
+        with pytest.raises(OwnerReplaced):
+            await writer.send("results", 0, [Record(b"k", b"2")])
+        with pytest.raises(OwnerReplaced):
+            await writer.seal()
+
+    asyncio.run(work())
