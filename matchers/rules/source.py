@@ -88,8 +88,7 @@ class Source:
 def fits(where: tuple[Condition, ...], fact: Fact) -> bool:
     """Whether the coded attributes are among those that count."""
     codes = fact.codes
-    # A loop: all() over a generator takes three times as long.
-    for condition in where:  # noqa: SIM110
+    for condition in where:  # noqa: SIM110 80 ns for one condition; all() over a generator takes 210
         if codes.get(condition.attribute) not in condition.values:
             return False
     return True

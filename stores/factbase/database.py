@@ -39,7 +39,7 @@ SELECT bucket, position, number, resource, epoch, seq, r ->> 0, r ->> 1, (r ->> 
     coalesce((r -> 7)::MAP(VARCHAR, VARCHAR), MAP {{}})
 FROM (SELECT b.* EXCLUDE rows, unnest(b.rows) AS r, generate_subscripts(b.rows, 1)::INTEGER AS number
       FROM (SELECT unnest(from_json(?, '{_BATCHES}')) AS b))
-"""  # noqa: S608 no name or value of anybody's
+"""  # noqa: S608 two constants are put in; what departments sent is the parameter
 
 _NOTES = {
     "delivered": '{"bucket": "INTEGER", "resource": "VARCHAR", "since": "BIGINT"}',

@@ -93,7 +93,7 @@ def _load(db: duckdb.DuckDBPyConnection, folder: Path, table: str, rows: Sequenc
     read = ", ".join(f"\"{name}\": '{_TYPED.sub('VARCHAR', kind)}'" for name, kind in types.items())
     cast = ", ".join(f'TRY_CAST("{name}" AS {kind})' for name, kind in types.items())
     source = f"read_json({quoted(lines)}, format = 'newline_delimited', columns = {{{read}}})"
-    db.execute(f"INSERT INTO {table} SELECT {cast} FROM {source}")  # noqa: S608 our own schema and paths
+    db.execute(f"INSERT INTO {table} SELECT {cast} FROM {source}")  # noqa: S608 names of schema.sql, a quoted path
     lines.unlink()
 
 

@@ -33,7 +33,7 @@ def generate(
 ) -> CitySummary:
     """Writes the city's files into `out`; `progress` hears of each finished step and its number of rows."""
     planned = plan(find(scenario), scale)
-    rng = Random(f"{scenario}/{scale!r}/{seed}")  # noqa: S311 - an example, not a secret
+    rng = Random(f"{scenario}/{scale!r}/{seed}")  # noqa: S311 an example that the same seed repeats, no secret
     desk = Desk(rng, People(rng), Ledger(), [])
     report = progress or (lambda step, rows: None)
     _invent(desk, planned, report)

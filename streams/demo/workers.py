@@ -30,7 +30,8 @@ def workers(settings: Settings, count: int, clock: str = "today") -> Iterator[li
         try:
             for number in range(count):
                 log = files.enter_context((settings.data / f"worker-{number + 1}.log").open("wb"))
-                started.append(subprocess.Popen(command(settings, clock), stderr=log, stdout=log))  # noqa: S603 - our own command
+                ours = command(settings, clock)
+                started.append(subprocess.Popen(ours, stderr=log, stdout=log))  # noqa: S603 this program, no shell
             yield started
         finally:
             for process in started:

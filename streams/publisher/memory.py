@@ -42,6 +42,8 @@ INSERT OR REPLACE INTO published SELECT handle, digest, subjects, met FROM recen
 DELETE FROM recent;
 """
 
+_FORGET = ("DELETE FROM published", "DELETE FROM recent", "DELETE FROM outbox", "DELETE FROM counters")
+
 _CACHE_KB = 65_536
 
 Subjects = tuple[tuple[str, bytes], ...]
@@ -106,8 +108,8 @@ class FrontMemory:
         self._counters = {"epoch": max(int(time.time()), self.epoch + 1)}
         self.epoch = self._counters["epoch"]
         with self.commit():
-            for table in ("published", "recent", "outbox", "counters"):
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+            for statement in _FORGET:
+                self._db.execute(statement)
         self._recent.clear()
         self._seen = Seen()
 
@@ -140,7 +142,7 @@ class FrontMemory:
 
     def _select(self, table: str, key: str, values: Sequence[str | int]) -> Iterator[tuple[str, Published]]:
         marks = ",".join("?" * len(values))
-        query = f"SELECT handle, digest, subjects, met FROM {table} WHERE {key} IN ({marks})"  # noqa: S608 - only ?s
+        query = f"SELECT handle, digest, subjects, met FROM {table} WHERE {key} IN ({marks})"  # noqa: S608 `find` names them; only ?s
         for handle, digest, subjects, met in self._db.execute(query, values) if values else ():
             yield handle, Published(digest, _unpack(subjects), met)
 

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily
@@ -157,5 +158,4 @@ def _stages(registry: CollectorRegistry) -> dict[str, tuple[Histogram, Counter]]
         "crosscheck_stage_seconds", "Seconds by stage of work", ("stage",), buckets=BUCKETS, registry=registry
     )
     failures = Counter("crosscheck_stage_failures", "Stages that raised", ("stage",), registry=registry)
-    names = Stage.__args__  # type: ignore[attr-defined]
-    return {name: (seconds.labels(name), failures.labels(name)) for name in names}
+    return {name: (seconds.labels(name), failures.labels(name)) for name in get_args(Stage)}

@@ -8,7 +8,7 @@ message, a slow publisher's message holds one row.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faust.types import TP, ConsumerMessage
 
@@ -60,11 +60,14 @@ class CommitGate:
             self.safe.pop(tp, None)
 
 
-class Gated:
-    """Consumer behaviour shared by both transports; the app carries the gate as `app.gate`.
+if TYPE_CHECKING:
+    from faust.transport.consumer import Consumer as _MixedInto
+else:
+    _MixedInto = object
 
-    What it calls and overrides is the Consumer's that it is mixed into (untyped in Faust), hence the ignores.
-    """
+
+class Gated(_MixedInto):
+    """Consumer behaviour shared by both transports; the app carries the gate as `app.gate`."""
 
     app: Any
     _unacked_messages: Any
@@ -78,7 +81,7 @@ class Gated:
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:
         """One bundle for each partition that something was fetched of."""
-        fetched = await super()._getmany(active_partitions, timeout)  # type: ignore[misc]
+        fetched = await super()._getmany(active_partitions, timeout)
         return {tp: [records] for tp, records in fetched.items() if records}
 
     def _to_message(self, tp: TP, records: Sequence[Any]) -> Bundle:
@@ -106,17 +109,17 @@ class Gated:
         Always seeks: Faust drops what was fetched while a rebalance stopped the flow and seeks back to what was
         committed, which moves nothing where nothing was; without this those messages would wait for a restart.
         """
-        committed: Mapping[TP, int] = await super().seek_to_committed()  # type: ignore[misc]
+        committed: Mapping[TP, int] = await super().seek_to_committed()
         found = {TP(tp.topic, tp.partition): offset or 0 for tp, offset in committed.items()}
         starts = await self.app.gate.starts(found, found)
         for tp, offset in starts.items():
-            await self._seek(tp, offset)  # type: ignore[attr-defined]
+            await self._seek(tp, offset)
         return {**found, **starts}
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Checkpoint and commit before the partitions go to somebody else."""
         if revoked:
             await self.app.gate.revoke({TP(tp.topic, tp.partition) for tp in revoked})
-            await self.commit()  # type: ignore[attr-defined]
+            await self.commit()
             self.app.gate.forget(revoked)
-        await super().on_partitions_revoked(revoked)  # type: ignore[misc]
+        await super().on_partitions_revoked(revoked)

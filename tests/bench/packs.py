@@ -27,6 +27,9 @@ from topics.names import topic_specs
 
 ONE = "benefit-while-employed"
 
+TOWN = 6
+"""The town's scale beside the pilot's: twice as many rows."""
+
 
 def measure_all(scale: float, runs: int, *, broker: bool) -> None:
     """Both streams, with one rule and with all."""
@@ -37,10 +40,6 @@ def measure_all(scale: float, runs: int, *, broker: bool) -> None:
         for stream, catalog in (("pilot", load_catalog()), ("town", load_catalog(CITY))):
             log = asyncio.run(capture(catalog, data / stream, data / f"front-{stream}"))
             _measure(f"the {stream}'s files", log, sides, runs, broker=broker)
-
-
-TOWN = 6
-"""Its scale beside the pilot's: twice as many rows."""
 
 
 def _one_rule(place: Path) -> Path:

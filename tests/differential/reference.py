@@ -209,12 +209,11 @@ class _Asked:
 
     def found(self, source: EvidenceSource | ExculpatingSource) -> Iterator[tuple[Piece, Fact]]:
         """Facts of a source that count beside the anchor."""
+        calendar = self.change.calendar or Calendar()
         for (resource, name, subject, handle), fact in self.world.facts.items():
             there = (resource, name, subject) == (source.resource, source.subject_field, self.subject)
-            calendar = self.change.calendar or Calendar()
-            if not there or not fact.live or not self._may_count(source, handle, fact):
-                continue
-            if counts(source, calendar, self.anchor, fact):
+            may_count = there and fact.live and self._may_count(source, handle, fact)
+            if may_count and counts(source, calendar, self.anchor, fact):
                 yield _piece(source, handle, fact), fact
 
     def _may_count(self, source: EvidenceSource | ExculpatingSource, handle: str, fact: Fact) -> bool:

@@ -73,7 +73,7 @@ def generate_town(
         raise CrosscheckError(
             f"scale {scale} is outside {_SMALLEST}-{_LARGEST}", remedy="1.0 is a town of 20,000 people"
         )
-    rng = Random(f"{TOWN}/{scale!r}/{seed}")  # noqa: S311 - an example, not a secret
+    rng = Random(f"{TOWN}/{scale!r}/{seed}")  # noqa: S311 an example that the same seed repeats, no secret
     desk = Desk(rng, People(rng), Numbers(rng), Ledger(rng), scale)
     report = progress or (lambda step, rows: None)
     for name, step in _STEPS.items():
