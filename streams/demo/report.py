@@ -94,7 +94,9 @@ def _reconciliation(published: Iterable[Summary]) -> Table:
 
 def _pace(result: Outcome) -> str:
     pace = result.pace
-    return f"{pace.rows:,} rows in {pace.seconds:.1f} s = {pace.rows_per_second:,} rows/s, from file to receipt"
+    return (
+        f"{pace.rows:,} rows in {pace.seconds:.1f} s = {pace.rows_per_second:,} rows/s, from file to receipt"
+    )
 
 
 def _next(result: Outcome) -> str:
