@@ -104,12 +104,13 @@ def _recheck(touched: dict[bytes, list[Change]], place: Place, memory: Memory, e
 
 
 def _affected(subject: Subject, changes: list[Change], rules: RuleSet) -> list[tuple[CompiledRule, str]]:
+    """Checks to look at again, in an order that does not hang on how the subject is kept in memory."""
     affected: dict[tuple[str, str], tuple[CompiledRule, str]] = {}
     for change in changes:
         facts = (change.after,) if change.before is None else (change.before, change.after)
         for rule, handle in rules.affected(subject, change.source, change.handle, facts):
             affected[rule.rule.id, handle] = (rule, handle)
-    return list(affected.values())
+    return [affected[check] for check in sorted(affected)]
 
 
 def _receipt(

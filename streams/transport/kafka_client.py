@@ -94,40 +94,39 @@ class KafkaClient:
         self._taken[name] = producer
         return producer
 
-    async def _start(self, client: Any) -> None:
+    async def _start(self, client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
         try:
             await client.start()
         except KafkaError as error:
-            await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
+            await client.stop()
             raise self._unreachable(error) from None
 
-    async def ensure(self, specs: Iterable[TopicSpec]) -> list[str]:
-        created: list[str] = []
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        await self._start(admin)
         try:
-            existing = set(await admin.list_topics())
-            missing = [spec for spec in specs if spec.name not in existing]
-            if missing:
-                brokers = len((await admin.describe_cluster())["brokers"])
-                answer = await admin.create_topics(
-                    [_new_topic(spec, min(REPLICAS, brokers)) for spec in missing]
-                )
-                created = _created(answer)
-                await _await_topics(admin, {spec.name for spec in missing})
-        except KafkaError as error:
+            await admin.start()
+            yield admin
+        except (KafkaError, TimeoutError) as error:
             raise self._unreachable(error) from None
         finally:
             await admin.close()
+
+    async def ensure(self, specs: Iterable[TopicSpec]) -> list[str]:
+        async with self._admin() as admin:
+            existing = set(await admin.list_topics())
+            missing = [spec for spec in specs if spec.name not in existing]
+            if not missing:
+                return []
+            brokers = len((await admin.describe_cluster())["brokers"])
+            answer = await admin.create_topics([_new_topic(spec, min(REPLICAS, brokers)) for spec in missing])
+            created = _created(answer)
+            await _await_topics(admin, {spec.name for spec in missing})
         return created
 
     async def topics(self) -> set[str]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        await self._start(admin)
-        try:
+        async with self._admin() as admin:
             return set(await admin.list_topics())
-        finally:
-            await admin.close()
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
         check_sizes(topic, records)
@@ -147,12 +146,8 @@ class KafkaClient:
 
     async def _partitions(self, topic: str) -> list[TopicPartition]:
         """Partitions of a topic, from the broker itself: a fresh client's own view lags behind a creation."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        await self._start(admin)
-        try:
+        async with self._admin() as admin:
             (found,) = await admin.describe_topics([topic])
-        finally:
-            await admin.close()
         if found["error_code"]:
             where, remedy = f"kafka://{self._servers}", "run `crosscheck topics --create`"
             raise BrokerUnavailable(f"no topic {topic}", where=where, remedy=remedy)
@@ -177,16 +172,11 @@ class KafkaClient:
             return await _ends(consumer, partitions)
 
     async def committed(self, group: str, topic: str) -> dict[int, int]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        await self._start(admin)
-        try:
-            found = await admin.list_consumer_group_offsets(group)
-        except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
-            return {}  # nobody has committed yet, or the broker is about to know: who follows asks again
-        except KafkaError as error:
-            raise self._unreachable(error) from None
-        finally:
-            await admin.close()
+        async with self._admin() as admin:
+            try:
+                found = await admin.list_consumer_group_offsets(group)
+            except (GroupCoordinatorNotAvailableError, GroupLoadInProgressError):
+                return {}  # nobody has committed yet, or the broker is about to know: who follows asks again
         return {
             tp.partition: held.offset for tp, held in found.items() if tp.topic == topic and held.offset >= 0
         }

@@ -1,6 +1,7 @@
 """Laws of the join step, against a naive reference: order-free, idempotent, replayable, retracting, adding up."""
 
 from collections import Counter
+from datetime import date
 
 import msgspec
 from hypothesis import given, settings
@@ -8,9 +9,10 @@ from hypothesis import strategies as st
 
 from tests.streams.steps.histories import History, histories
 from tests.streams.steps.reference import final_facts, verdicts
-from tests.streams.steps.world import CLAIM, Machine, batch_of, encoded
-from topics.alerts import Alert
+from tests.streams.steps.world import CLAIM, RULE, SPELL, TOKENS, Machine, batch_of, encoded, row
+from topics.alerts import Alert, check_id
 from topics.batch import Row
+from topics.held import MANY
 
 law = settings(max_examples=250, deadline=None)
 CHECKED = [
@@ -136,8 +138,8 @@ def deletions(history: History, *, of_claims: bool) -> list[tuple[str, Row]]:
 @given(histories())
 def test_deleting_all_evidence_withdraws_every_alert(history: History) -> None:
     machine = history.machine()
-    for resource, row in deletions(history, of_claims=False):
-        machine.tell(resource, row)
+    for resource, gone in deletions(history, of_claims=False):
+        machine.tell(resource, gone)
     assert {a.state for a in machine.alerts().values()} <= {"withdrawn"}
     assert all(not a.evidence for a in machine.alerts().values())
     live = verdicts(final_facts(history.sent))
@@ -148,8 +150,8 @@ def test_deleting_all_evidence_withdraws_every_alert(history: History) -> None:
 @given(histories())
 def test_deleting_the_claims_withdraws_alerts_and_results(history: History) -> None:
     machine = history.machine()
-    for resource, row in deletions(history, of_claims=True):
-        machine.tell(resource, row)
+    for resource, gone in deletions(history, of_claims=True):
+        machine.tell(resource, gone)
     assert {a.state for a in machine.alerts().values()} <= {"withdrawn"}
     assert {r.verdict for r in machine.results().values()} <= {"withdrawn"}
     assert not any(
@@ -210,3 +212,15 @@ def test_only_changed_subjects_are_saved(history: History) -> None:
             if msgspec.msgpack.encode(subject) != before.get(token, fresh)
         }
         assert dirty >= changed
+
+
+def test_many_checks_of_one_subject_are_said_in_one_order_however_it_is_kept() -> None:
+    """Looked through, what counts is found as it arrived; looked up (topics.held), as a set has it."""
+    machine = Machine()
+    machine.tell(
+        CLAIM, *(row(CLAIM, f"{n:02}", 1, start=date(2000, 1, 1)) for n in reversed(range(2 * MANY)))
+    )
+    said = machine.tell(SPELL, row(SPELL, "s", 1, start=date(2008, 1, 1), code="employee"))
+    assert [alert.alert_id for alert in said.alerts] == [
+        check_id(RULE, CLAIM, f"{n:02}", TOKENS[0]) for n in range(2 * MANY)
+    ]
