@@ -1,4 +1,4 @@
-"""Subject state of one partition: RocksDB with a write-behind cache of decoded subjects.
+"""Subject state of one partition: RocksDB with a write-behind cache of subjects.
 
 State is a cache of the `facts` log. Changed subjects, who waits for what, the ledger with the rulebook (`meta`) and
 the log position they stand for reach disk in one WriteBatch (`checkpoint`), so that state and position can never
@@ -8,32 +8,27 @@ Must not know: rules, topics, who owns the partition.
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, Options, Rdict, WriteBatch
 
+from stores.subjects import SubjectCache, unpack
 from topics.batch import TOKEN_BYTES
 from topics.errors import StateDamaged, StateError, StateHeld, StateOfAnotherLog
 from topics.facts import Subject
-from topics.held import keep_order
 
-LARGE_BYTES = 600
-"""A stored subject below this cannot have many facts of one source (topics.held.MANY, of 20 bytes and more)."""
+CACHE_BYTES = 128_000_000
+"""Of subjects that one partition keeps in memory, unless it is told otherwise (`room`)."""
 
-CACHED_SUBJECTS = 50_000
-"""Decoded subjects kept per partition, about 1 KB each; dirty ones always stay until a checkpoint."""
+TRIMMED = 0.75
+"""The share of its room that a checkpoint leaves full; the rest is for what changes until the next one."""
 
 POSITION = b"meta:position"
 META = b"meta:ledger"
 LOG = b"meta:log"
 HALFWAY = b"meta:halfway"
 _WAIT = b"wait:"
-
-_decode = msgspec.msgpack.Decoder(Subject).decode
-_encode = msgspec.msgpack.encode
 
 MARK = "DAMAGED"
 """A file that says that reading this folder failed; RocksDB opens what it can still open, and cannot tell."""
@@ -103,13 +98,6 @@ def all_keys(db: Rdict, first: bytes = b"") -> Iterator[bytes]:
     behind.status()
 
 
-def _subject(data: bytes) -> Subject:
-    subject = _decode(data)
-    if len(data) >= LARGE_BYTES:
-        keep_order(subject)
-    return subject
-
-
 def _write_waits(batch: WriteBatch, noted: Mapping[bytes, bool]) -> None:
     for key, waits in noted.items():
         if waits:
@@ -125,11 +113,12 @@ def _wait_key(name: str) -> bytes:
 class PartitionState:
     """The subjects of one partition of `facts`, up to `position` (the next offset to read)."""
 
-    def __init__(self, folder: Path, log_id: str, *, cached: int = CACHED_SUBJECTS) -> None:
+    def __init__(self, folder: Path, log_id: str, *, room: int = CACHE_BYTES) -> None:
         self.folder = folder
         self._log_id = log_id.encode()
         self._db = open_folder(folder)
-        self._cached = cached
+        self.room = room
+        self._cache = SubjectCache()
         self._dirty: set[bytes] = set()
         self._waits: dict[bytes, bool] = {}
         self._earlier: dict[bytes, bool] = {}
@@ -160,17 +149,24 @@ class PartitionState:
         return fault
 
     def load(self, tokens: Iterable[bytes]) -> None:
-        """Bring subjects into the cache; unknown ones begin empty."""
-        wanted = [token for token in tokens if token not in self.subjects]
-        if not wanted:
-            return
-        for token, data in zip(wanted, self._get(wanted), strict=True):
-            self.subjects[token] = _subject(data) if data is not None else Subject()
+        """Bring subjects to hand until `put_away`; unknown ones begin empty."""
+        subjects, cached = self.subjects, self._cache.get
+        elsewhere: list[bytes] = []
+        for token in tokens:
+            if token not in subjects:
+                subject = cached(token)
+                if subject is None:
+                    elsewhere.append(token)
+                else:
+                    subjects[token] = subject
+        if elsewhere:
+            for token, data in zip(elsewhere, self._get(elsewhere), strict=True):
+                subjects[token] = Subject() if data is None else unpack(data)
 
     def everyone(self) -> list[bytes]:
         """Tokens of all subjects, in order; reads the keys of the whole partition."""
         stored = [token for token in self._keys() if len(token) == TOKEN_BYTES]
-        return sorted({*stored, *(token for token, subject in self.subjects.items() if subject.facts)})
+        return sorted({*stored, *self._dirty})
 
     def _keys(self) -> list[bytes]:
         try:
@@ -199,9 +195,13 @@ class PartitionState:
         except Exception as error:
             raise self._damaged(error) from None
 
-    def mark(self, tokens: Iterable[bytes]) -> None:
-        """Note subjects that changed since the last checkpoint."""
-        self._dirty.update(tokens)
+    def put_away(self, changed: Iterable[bytes]) -> None:
+        """A step is done with the subjects at hand; those that it changed are kept for the next checkpoint."""
+        put, subjects = self._cache.put, self.subjects
+        for token in changed:
+            put(token, subjects[token])
+        self._dirty.update(changed)
+        subjects.clear()
 
     def begin(self) -> None:
         """A step begins that may be saved half-way."""
@@ -211,6 +211,21 @@ class PartitionState:
     def dirty(self) -> int:
         """Subjects waiting for the next checkpoint."""
         return len(self._dirty)
+
+    @property
+    def cached(self) -> int:
+        """Subjects in memory."""
+        return len(self._cache)
+
+    @property
+    def size(self) -> int:
+        """Bytes that they take, about."""
+        return self._cache.size
+
+    @property
+    def full(self) -> bool:
+        """Whether they have used up their room: a checkpoint is due, after which some can go."""
+        return self._cache.size >= self.room
 
     def checkpoint(self, position: int, meta: bytes, *, halfway: bool = False) -> None:
         """Write changed subjects, waits, meta and position in one batch.
@@ -222,7 +237,7 @@ class PartitionState:
             return
         batch = WriteBatch(raw_mode=True)
         for token in self._dirty:
-            batch.put(token, _encode(self.subjects[token]))
+            batch.put(token, self._cache.packed(token))
         batch.put(LOG, self._log_id)
         if halfway:
             batch.put(HALFWAY, b"")
@@ -236,7 +251,7 @@ class PartitionState:
         self._dirty.clear()
         if not halfway:
             self._waits.clear()
-        self.trim()
+        self._cache.trim(int(self.room * TRIMMED))
 
     def _write(self, batch: WriteBatch) -> None:
         try:
@@ -246,18 +261,10 @@ class PartitionState:
             what = f"state cannot be written ({str(error)[:80]})"
             raise StateError(what, where=str(self.folder), remedy=remedy) from None
 
-    def trim(self) -> None:
-        """Let go of the subjects that are in excess and have not changed."""
-        excess = len(self.subjects) - self._cached
-        if excess > 0:
-            clean = (token for token in self.subjects if token not in self._dirty)
-            for token in list(islice(clean, excess)):
-                del self.subjects[token]
-
     def items(self) -> Mapping[bytes, Subject]:
         """Every checkpointed subject; for inspection and tests, not for the hot path."""
         pairs = ((key, value) for key, value in self._db.items() if len(key) == TOKEN_BYTES)
-        return {key: _decode(value) for key, value in pairs}
+        return {key: unpack(value) for key, value in pairs}
 
     def flush(self) -> None:
         """Let RocksDB put on disk what it has in memory, on a thread of its own: a link soon after has less to do."""

@@ -9,17 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
 from rocksdict import AccessType
 
 from stores.state import HALFWAY, LOG, META, POSITION, all_keys, open_folder
+from stores.subjects import unpack
 from topics.batch import TOKEN_BYTES
 from topics.errors import NotFound, StateDamaged
 from topics.facts import Subject
 
 CHUNK = 1_000
-
-_decode = msgspec.msgpack.Decoder(Subject).decode
 
 
 class StoredState:
@@ -75,7 +73,7 @@ class StoredState:
 
     def _decoded(self, tokens: list[bytes]) -> Iterator[tuple[bytes, Subject]]:
         try:
-            pairs = [(token, _decode(data)) for token, data in zip(tokens, self._db.get(tokens), strict=True)]
+            pairs = [(token, unpack(data)) for token, data in zip(tokens, self._db.get(tokens), strict=True)]
         except Exception as error:
             raise self._damaged(error) from None
         yield from pairs
@@ -83,7 +81,7 @@ class StoredState:
     def get(self, token: bytes) -> Subject | None:
         """One subject."""
         data = self._db.get(token)
-        return None if data is None else _decode(data)
+        return None if data is None else unpack(data)
 
 
 def size_on_disk(folder: Path) -> int:

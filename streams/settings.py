@@ -20,7 +20,11 @@ CATALOG = "CROSSCHECK_CATALOG"
 CHECKPOINTS = "CROSSCHECK_CHECKPOINTS"
 HTTP = "CROSSCHECK_HTTP"
 LOGS = "CROSSCHECK_LOGS"
+CACHE_MB = "CROSSCHECK_CACHE_MB"
 LOOPBACK = "127.0.0.1"
+
+CACHE_BYTES = 1_000_000_000
+"""Of subjects that a worker keeps in memory, unless it is told otherwise."""
 
 
 def shipped(catalog: Path | None) -> Path | None:

@@ -42,14 +42,11 @@ class Outcome(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Subject(msgspec.Struct, array_like=True):
-    """facts: source -> handle -> fact; outcomes: rule -> anchor handle -> outcome."""
+    """facts: source -> handle -> fact; outcomes: rule -> anchor handle -> outcome; size: facts, tombstones too."""
 
     facts: dict[str, dict[str, Fact]] = {}
     outcomes: dict[str, dict[str, Outcome]] = {}
-
-    def count(self) -> int:
-        """Facts held, tombstones included."""
-        return sum(map(len, self.facts.values()))
+    size: int = 0
 
 
 def source_of(resource: str, field: str) -> str:

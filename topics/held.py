@@ -8,7 +8,7 @@ Must not know: rules, sources, why a day should be shared.
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 
-from topics.facts import Fact, Subject
+from topics.facts import Fact
 
 MANY = 32
 """From here on order is kept: below it a look through all is faster."""
@@ -58,11 +58,9 @@ def _is_long(fact: Fact) -> bool:
     return fact.end - fact.start >= LONG
 
 
-def keep_order(subject: Subject) -> None:
-    """Put in order the sources of which a subject has many facts."""
-    for source, facts in subject.facts.items():
-        if len(facts) >= MANY and not isinstance(facts, Held):
-            subject.facts[source] = Held(facts)
+def held(facts: dict[str, Fact]) -> dict[str, Fact]:
+    """The same facts of one source, in order if they are many."""
+    return Held(facts) if len(facts) >= MANY else facts
 
 
 def near(facts: Mapping[str, Fact], first: int, last: int) -> Iterable[tuple[str, Fact]]:

@@ -22,6 +22,7 @@ from streams.agents.shipping import Shipping
 from streams.agents.steward import Steward
 from streams.agents.watch import Watch
 from streams.clock import Clock, no_clock
+from streams.settings import CACHE_BYTES
 from streams.steps.admission import Admission, Admitted, Refused
 from streams.steps.rulebook import Rulebook
 from streams.telemetry.meter import NO_METER, Meter
@@ -57,6 +58,7 @@ class Hub:
         today: Clock = no_clock,
         meter: Meter = NO_METER,
         shipping: Shipping | None = None,
+        cache: int = CACHE_BYTES,
     ) -> None:
         self._admission = Admission(catalog)
         self._steward = Steward(catalog, today)
@@ -64,6 +66,7 @@ class Hub:
         self._log_id = log_id
         self._meter = meter
         self._shipping = shipping
+        self._cache = cache
         self._recovery = Recovery(state, self._partition, self._end, shipping.shelves if shipping else None)
         self._progress = Progress()
         self.assigned = False
@@ -221,6 +224,7 @@ class Hub:
             if tp.topic != FACTS:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
                 starts[tp] = outbox.begins = max(outbox.safe or 0, committed[tp])
+        self._share_cache()
         for number, partition in list(self.partitions.items()):
             await self._govern(number, partition)
         self.assigned = True
@@ -247,6 +251,11 @@ class Hub:
 
     async def _end(self, number: int) -> int:
         return (await self._log.ends(FACTS))[number]
+
+    def _share_cache(self) -> None:
+        """Owned partitions have the memory for subjects between them; who comes or goes changes what each may have."""
+        for partition in self.partitions.values():
+            partition.room = self._cache // len(self.partitions)
 
     async def revoke(self, tps: Iterable[TP]) -> None:
         """Let partitions go: everything sent has arrived, every state is checkpointed and closed."""

@@ -92,6 +92,7 @@ class Observer:
             number=number,
             position=partition.next,
             cached=partition.cached,
+            cached_bytes=partition.cached_bytes,
             dirty=partition.dirty,
             checkpoint_age=partition.checkpoint_age,
             shipped_age=self._hub.shipped_age(number),

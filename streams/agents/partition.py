@@ -42,9 +42,9 @@ from topics.records import Record, StoredRecord, event_headers
 
 logger = logging.getLogger("crosscheck.partition")
 
-CHECKPOINT_SECONDS = 2.0
+CHECKPOINT_SECONDS = 5.0
 CHECKPOINT_SUBJECTS = 20_000
-"""A checkpoint is due after either; both bound what a crash repeats."""
+"""A checkpoint is due after either, or when memory is used up; all bound what a crash repeats."""
 
 STRETCH_BYTES = 100_000
 """Others get their turn after so many bytes of facts: two full batches, some 15 ms."""
@@ -92,9 +92,23 @@ class Partition:
         return self._memory.book
 
     @property
+    def room(self) -> int:
+        """Bytes that subjects may take in memory; what is over is let go of at the next checkpoint."""
+        return self._state.room
+
+    @room.setter
+    def room(self, room: int) -> None:
+        self._state.room = room
+
+    @property
     def cached(self) -> int:
-        """Subjects decoded in memory."""
-        return len(self._state.subjects)
+        """Subjects in memory."""
+        return self._state.cached
+
+    @property
+    def cached_bytes(self) -> int:
+        """Bytes that they take, about."""
+        return self._state.size
 
     @property
     def dirty(self) -> int:
@@ -104,7 +118,7 @@ class Partition:
     @property
     def full(self) -> bool:
         """Whether more has changed than should wait for the time of the next checkpoint."""
-        return self._state.dirty >= CHECKPOINT_SUBJECTS
+        return self._state.dirty >= CHECKPOINT_SUBJECTS or self._state.full
 
     @property
     def saved(self) -> int:
@@ -134,7 +148,7 @@ class Partition:
             began_with = self._meta()
             self._state.begin()
         for chunk, effects in enumerate(self._step(record)):
-            self._state.mark(effects.dirty)
+            self._state.put_away(effects.dirty)
             if record.offset >= self.said:
                 await self._say(effects)
             if chunk:
@@ -162,10 +176,9 @@ class Partition:
 
     async def _breathe(self, position: int, meta: bytes) -> None:
         """Between two chunks of a long step: let others work, and keep no more in memory than a batch would."""
-        if meta and self._state.dirty >= CHECKPOINT_SUBJECTS:
+        if meta and self.full:
             await self._settle()
             self._state.checkpoint(position, meta, halfway=True)
-        self._state.trim()
         await asyncio.sleep(PAUSE_SECONDS)
 
     async def _settle(self) -> None:

@@ -22,6 +22,7 @@ from streams.agents.hub import Hub
 from streams.agents.observer import Observer
 from streams.agents.shipping import Checkpoints
 from streams.clock import Clock, wall_clock
+from streams.settings import CACHE_BYTES
 from streams.telemetry.meter import NO_METER
 from streams.transport.port import WORKERS, BrokerURL, Log, connect
 from topics.catalog import Catalog
@@ -120,6 +121,7 @@ async def run_worker(
     ready: Callable[[], None] = lambda: None,
     telemetry: "Telemetry | None" = None,
     checkpoints: Checkpoints | None = None,
+    cache: int = CACHE_BYTES,
 ) -> None:
     """Work until `stop` is set. Raises BrokerUnavailable, or what crashed the app."""
     async with connect(broker) as log:
@@ -129,7 +131,7 @@ async def run_worker(
         app = build_app(broker, data)
         meter = telemetry.meter if telemetry else NO_METER
         shipping = checkpoints.shipping(log.log_id, meter) if checkpoints else None
-        hub = Hub(catalog, log, log.log_id, data / "state", clock, meter, shipping)
+        hub = Hub(catalog, log, log.log_id, data / "state", clock, meter, shipping, cache)
         wire(app, hub, catalog)
         app.finalize()
         hub.ready = ready

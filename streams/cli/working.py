@@ -13,7 +13,7 @@ import typer
 
 from streams.cli.screen import Broker, CatalogFolder, CheckpointPlace, Data, err, exit_code, run
 from streams.clock import no_clock, wall_clock
-from streams.settings import HTTP, LOGS, Address, Settings
+from streams.settings import CACHE_BYTES, CACHE_MB, HTTP, LOGS, Address, Settings
 from streams.telemetry.logs import LogFormat, configure
 from topics.catalog import Catalog, load_catalog
 from topics.errors import CatalogInvalid, CrosscheckError
@@ -45,6 +45,10 @@ def worker(
         float, typer.Option(min=1.0, help="seconds between two checkpoints of a partition that moves")
     ] = 60.0,
     checkpoint_keep: Annotated[int, typer.Option(min=1, help="checkpoints kept of each partition")] = 3,
+    cache_mb: Annotated[
+        int,
+        typer.Option(envvar=CACHE_MB, min=16, help="megabytes of memory for subjects, of all its partitions"),
+    ] = CACHE_BYTES // 1_000_000,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,
@@ -57,7 +61,8 @@ def worker(
         address = Address.parse(http) if http else None
         declared = load_catalog(settings.catalog)
         shipped = _checkpoints(settings, checkpoint_seconds, checkpoint_keep)
-        run(_work(settings, declared, address, say, shipped, from_log=clock == "log"))
+        cache = cache_mb * 1_000_000
+        run(_work(settings, declared, address, say, shipped, cache, from_log=clock == "log"))
 
 
 def _checkpoints(settings: Settings, every: float, keep: int) -> "Checkpoints | None":
@@ -127,6 +132,7 @@ async def _work(
     address: Address | None,
     say: Say,
     checkpoints: "Checkpoints | None",
+    cache: int,
     *,
     from_log: bool,
 ) -> None:
@@ -152,5 +158,6 @@ async def _work(
             ready=lambda: say("worker ready"),
             telemetry=telemetry,
             checkpoints=checkpoints,
+            cache=cache,
         )
     say("worker stopped")

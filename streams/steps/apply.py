@@ -10,7 +10,7 @@ import msgspec
 
 from topics.batch import ChangeBatch, Row
 from topics.facts import Fact, Subject, period_of
-from topics.held import MANY, keep_order
+from topics.held import MANY, held
 from topics.limits import MAX_FACTS
 
 FULL = "subject_full"
@@ -40,14 +40,16 @@ def apply_row(subject: Subject, source: str, row: Row, batch: ChangeBatch) -> Ch
     before = facts.get(row.handle) if facts else None
     if before is not None and row.version <= before.version:
         return None
-    if before is None and subject.facts and subject.count() >= MAX_FACTS:
-        return FULL
+    if before is None:
+        if subject.size >= MAX_FACTS:
+            return FULL
+        subject.size += 1
     after = fact_of(row, batch, before)
     if facts is None:
         facts = subject.facts[source] = {}
     facts[row.handle] = after
-    if len(facts) == MANY:
-        keep_order(subject)
+    if before is None and len(facts) == MANY:
+        subject.facts[source] = held(facts)
     return Change(source, row.handle, before, after)
 
 

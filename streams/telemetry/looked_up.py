@@ -18,7 +18,8 @@ from topics.catalog import Catalog
 
 OF_PARTITIONS: tuple[tuple[str, str, str], ...] = (
     ("partition_position", "Next offset of `facts` to join", "position"),
-    ("state_cached_subjects", "Subjects decoded in memory", "cached"),
+    ("state_cached_subjects", "Subjects in memory", "cached"),
+    ("state_cached_bytes", "Bytes that subjects in memory take, about (`--cache-mb` in all)", "cached_bytes"),
     ("state_dirty_subjects", "Subjects that wait for the next checkpoint", "dirty"),
     ("state_disk_bytes", "Bytes of state on disk", "disk_bytes"),
     ("checkpoint_age_seconds", "Seconds since state was last written to this disk", "checkpoint_age"),

@@ -21,6 +21,7 @@ class PartitionStanding:
     number: int
     position: int
     cached: int
+    cached_bytes: int
     dirty: int
     checkpoint_age: float
     disk_bytes: int

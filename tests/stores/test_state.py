@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from stores.state import PartitionState
+from stores.state import TRIMMED, PartitionState
+from stores.subjects import ENTRY
 from topics.errors import StateDamaged, StateError, StateHeld
 from topics.facts import Fact, Outcome, Subject
 
@@ -21,9 +22,9 @@ A, B, C = (letter * 16 for letter in (b"A", b"B", b"C"))
 def touch(state: PartitionState, token: bytes, version: int) -> None:
     """Give a subject one fact of this version."""
     state.load({token})
-    fact = Fact(version, 1, 2, {"kind": "regular"}, 1, 1)
-    state.subjects[token].facts.setdefault("source", {})["handle"] = fact
-    state.mark([token])
+    state.subjects[token].facts["source"] = {"handle": Fact(version, 1, 2, {"kind": "regular"}, 1, 1)}
+    state.subjects[token].size = 1
+    state.put_away([token])
 
 
 def version(state: PartitionState, token: bytes) -> int | None:
@@ -43,8 +44,10 @@ def test_a_new_folder_begins_at_zero_and_empty(tmp_path: Path) -> None:
 def test_a_checkpoint_brings_everything_back(tmp_path: Path) -> None:
     state = PartitionState(tmp_path / "s", "log")
     touch(state, A, 7)
-    state.subjects[A].outcomes["rule"] = {"claim": Outcome(2, b"digest00")}
+    state.load([A])
     kept = state.subjects[A]
+    kept.outcomes["rule"] = {"claim": Outcome(2, b"digest00")}
+    state.put_away([A])
     state.checkpoint(41, b"ledger")
     state.close()
     state = PartitionState(tmp_path / "s", "log")
@@ -78,13 +81,18 @@ def test_a_failed_write_leaves_position_and_dirty_subjects(tmp_path: Path) -> No
     state.close()
 
 
-def test_eviction_keeps_what_is_dirty_until_it_is_written(tmp_path: Path) -> None:
-    state = PartitionState(tmp_path / "s", "log", cached=2)
+def test_what_is_dirty_is_kept_until_it_is_written_and_then_as_much_as_there_is_room_for(
+    tmp_path: Path,
+) -> None:
+    state = PartitionState(tmp_path / "s", "log")
     for n in range(10):
         touch(state, bytes([n]) * 16, n)
-    assert (len(state.subjects), state.dirty) == (10, 10)
+        state.room = 4 * (state.size // state.cached)
+        assert state.full == (n >= 3)
+    assert (state.cached, state.dirty) == (10, 10)
     state.checkpoint(1, b"")
-    assert (len(state.subjects), state.dirty) == (2, 0)
+    assert (state.cached, state.dirty, state.full) == (3, 0, False)
+    assert state.size <= state.room * TRIMMED
     assert [version(state, bytes([n]) * 16) for n in range(10)] == list(range(10))
     state.close()
 
@@ -227,7 +235,7 @@ def test_a_checkpoint_halfway_keeps_who_began_to_wait_before(tmp_path: Path) -> 
 
 
 def test_everyone_is_found_saved_or_not(tmp_path: Path) -> None:
-    state = PartitionState(tmp_path / "s", "log", cached=1)
+    state = PartitionState(tmp_path / "s", "log", room=ENTRY)
     touch(state, C, 1)
     state.wait("day:0000003", B)
     state.checkpoint(1, b"")
@@ -237,13 +245,13 @@ def test_everyone_is_found_saved_or_not(tmp_path: Path) -> None:
     state.close()
 
 
-def test_letting_go_spares_what_has_changed(tmp_path: Path) -> None:
-    state = PartitionState(tmp_path / "s", "log", cached=1)
+def test_a_step_begins_with_nothing_at_hand(tmp_path: Path) -> None:
+    state = PartitionState(tmp_path / "s", "log")
     touch(state, A, 1)
-    touch(state, B, 1)
-    state.load([C])
-    state.trim()
-    assert set(state.subjects) == {A, B}
+    state.load([A, C])
+    state.put_away([])
+    assert (set(state.subjects), state.dirty) == (set(), 1)
+    assert version(state, A) == 1
     state.close()
 
 
@@ -253,7 +261,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.state = PartitionState(self.folder, "log", cached=1)
+        self.state = PartitionState(self.folder, "log", room=ENTRY)
         self.now: dict[bytes, int] = {}
         self.saved: dict[bytes, int] = {}
         self.position = self.clock = 0
@@ -274,7 +282,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         self.state.close()
-        self.state = PartitionState(self.folder, "log", cached=1)
+        self.state = PartitionState(self.folder, "log", room=ENTRY)
         self.now = dict(self.saved)
         assert self.state.position == self.position
         assert self.state.meta == (b"%d" % self.position if self.position else None)

@@ -15,6 +15,7 @@ from streams.agents import outbox as outbox_module
 from streams.agents import partition as partition_module
 from streams.agents import recovery
 from streams.agents.hub import Hub
+from streams.settings import CACHE_BYTES
 from tests.streams.agents.fakes import (
     BUCKET,
     CLAIMS,
@@ -302,6 +303,31 @@ def test_a_restart_goes_on_where_the_checkpoint_was(tmp_path: Path) -> None:
 
     drive(tmp_path, first)
     assert drive(tmp_path, second).topics() == ["alert.hrss", "result.hrss", "receipt.hrss"]
+
+
+def test_owned_partitions_have_the_memory_for_subjects_between_them(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        others = [TP(FACTS, number) for number in range(8) if number != BUCKET][:3]
+        assert hub.partitions[BUCKET].room == CACHE_BYTES
+        await hub.starts([FACT, *others], dict.fromkeys([FACT, *others], 0))
+        assert {partition.room for partition in hub.partitions.values()} == {CACHE_BYTES // 4}
+        await hub.revoke(others[1:])
+        await hub.starts([FACT, others[0]], dict.fromkeys([FACT, others[0]], 0))
+        assert {partition.room for partition in hub.partitions.values()} == {CACHE_BYTES // 2}
+
+    drive(tmp_path, work)
+
+
+def test_memory_that_is_used_up_is_a_checkpoint_that_is_due(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        partition = hub.partitions[BUCKET]
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        assert (partition.saved, partition.cached, partition.cached_bytes > 0) == (0, 1, True)
+        partition.room = partition.cached_bytes
+        await hub.join(fact(2, batch(CLAIMS, 2, claim(2))))
+        assert (partition.saved, partition.cached) == (3, 0)
+
+    drive(tmp_path, work)
 
 
 def test_a_partition_that_has_another_owner_is_dropped_without_a_checkpoint(

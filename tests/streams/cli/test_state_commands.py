@@ -157,7 +157,7 @@ def test_verify_against_the_log_finds_what_it_never_said(town: Town) -> None:
     token, other = touched.everyone()[:2]
     touched.load([token, other])
     touched.subjects[token] = touched.subjects[other]
-    touched.mark([token])
+    touched.put_away([token])
     touched.checkpoint(touched.position, touched.meta or b"")
     touched.close()
     assert verified(town)[0] == 0

@@ -127,7 +127,7 @@ def test_a_full_subject_refuses_new_records_and_counts_them(monkeypatch: pytest.
     receipt = machine.tell(WAGE, *rows).receipt
     assert (receipt.applied, receipt.refused, receipt.reasons) == (3, 2, {"subject_full": 2})
     assert receipt.applied + receipt.duplicate + receipt.refused == receipt.received.total
-    assert machine.memory.store.subjects[TOKENS[0]].count() == 3
+    assert machine.memory.store.subjects[TOKENS[0]].size == 3
 
 
 def test_a_full_subject_still_takes_updates_deletes_and_others_are_untouched(

@@ -11,6 +11,7 @@ import msgspec
 
 from matchers.rules.compiled import CompiledRule
 from matchers.rules.ruleset import RuleSet
+from stores.subjects import pack, unpack
 from streams.steps.govern import govern
 from streams.steps.join import join
 from streams.steps.ledger import Ledger
@@ -143,9 +144,9 @@ class Machine:
 
     def save_and_restore(self) -> None:
         """What a crash right after a checkpoint does to the memory."""
-        saved = {token: msgspec.msgpack.encode(s) for token, s in self.memory.store.subjects.items()}
+        saved = {token: pack(s) for token, s in self.memory.store.subjects.items()}
         meta = msgspec.msgpack.encode((self.memory.ledger, self.memory.book))
-        subjects = {t: msgspec.msgpack.decode(data, type=Subject) for t, data in saved.items()}
+        subjects = {token: unpack(data) for token, data in saved.items()}
         ledger, book = msgspec.msgpack.decode(meta, type=tuple[Ledger, Rulebook])
         waits = self.memory.store.waits
         self.memory = memory_of(_Subjects(subjects), ledger, book)
@@ -163,7 +164,11 @@ class Machine:
         """Everything remembered, comparable whatever the order it was learned in."""
         return msgspec.json.encode(
             (
-                sorted((t.hex(), s) for t, s in self.memory.store.subjects.items() if s.facts),
+                sorted(
+                    (t.hex(), dict(s.facts.items()), s.outcomes)
+                    for t, s in self.memory.store.subjects.items()
+                    if s.facts
+                ),
                 self.memory.ledger,
             ),
             order="deterministic",

@@ -61,7 +61,7 @@ def alert(rule: str = RULE, *, trial: bool = False) -> Alert:
 def standing(**changed: Any) -> Standing:
     """A worker that owns two partitions, one of which still replays."""
     rules = {RULE: "active"}
-    parts = tuple(PartitionStanding(n, 5, 3, 2, 1.5, 4096, rules, 9.0) for n in (0, 3))  # type: ignore[arg-type]
+    parts = tuple(PartitionStanding(n, 5, 3, 1_800, 2, 1.5, 4096, rules, 9.0) for n in (0, 3))  # type: ignore[arg-type]
     said: dict[str, Any] = {
         "assigned": True,
         "partitions": parts,

@@ -91,7 +91,7 @@ def test_what_a_message_says_is_no_label(telemetry: Telemetry) -> None:
 
 def test_rules_that_only_the_log_knows_are_other(telemetry: Telemetry) -> None:
     parts = standing().partitions
-    strange = tuple(type(p)(p.number, 0, 0, 0, 0.0, 0, {SECRET: "active", RULE: "trial"}) for p in parts)
+    strange = tuple(type(p)(p.number, 0, 0, 0, 0, 0.0, 0, {SECRET: "active", RULE: "trial"}) for p in parts)
     telemetry.standing = lambda: standing(partitions=strange)
     series = scraped(telemetry)
     assert value(series, "rule_in_force", rule="other", force="active") == 2
