@@ -11,7 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rocksdict import AccessType, BlockBasedOptions, Cache, Checkpoint, Options, Rdict, WriteBatch
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    Cache,
+    Checkpoint,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+)
 
 from stores.subjects import SubjectCache, unpack
 from topics.batch import TOKEN_BYTES
@@ -34,15 +43,20 @@ MARK = "DAMAGED"
 """A file that says that reading this folder failed; RocksDB opens what it can still open, and cannot tell."""
 
 
+_BLOCKS = Cache(64 << 20)
+"""Blocks of all partitions: subjects that are asked for again are kept by themselves."""
+
+
 def _options() -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
-    options.set_write_buffer_size(32 << 20)
+    options.set_write_buffer_size(16 << 20)
+    options.set_compression_type(DBCompressionType.lz4())
     options.set_max_background_jobs(1)
     options.set_keep_log_file_num(2)
     options.set_max_open_files(256)
     table = BlockBasedOptions()
-    table.set_block_cache(Cache(32 << 20))
+    table.set_block_cache(_BLOCKS)
     table.set_bloom_filter(10, False)
     options.set_block_based_table_factory(table)
     return options
