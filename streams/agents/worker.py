@@ -57,7 +57,7 @@ class WorkerApp(faust.App):
 
 
 def calm_collector() -> None:
-    """Collect cycles seldom: cached subjects are many, live long and hold none (a third more rows a second)."""
+    """Collect cycles seldom: what rows become are many objects that hold none (a third more rows a second)."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
 
