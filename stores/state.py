@@ -138,16 +138,16 @@ class PartitionState:
         self._earlier: dict[bytes, bool] = {}
         self.subjects: dict[bytes, Subject] = {}
         try:
-            self.position, self.meta = self._known()
+            self.position, self.meta, self.halfway = self._known()
         except StateError:
             self._db.close()
             raise
 
-    def _known(self) -> tuple[int, bytes | None]:
-        owner, position, meta = self._get([LOG, POSITION, META])
+    def _known(self) -> tuple[int, bytes | None, int]:
+        owner, position, meta, halfway = self._get([LOG, POSITION, META, HALFWAY])
         if owner is not None and owner != self._log_id:
             raise StateOfAnotherLog("state of another log", where=str(self.folder), remedy="discard it")
-        return int(position or 0), meta
+        return int(position or 0), meta, int(halfway or 0)
 
     def _get(self, key: Any) -> Any:
         """A value, or a list of them for a list of keys. Raises StateDamaged."""
@@ -218,7 +218,7 @@ class PartitionState:
         subjects.clear()
 
     def begin(self) -> None:
-        """A step begins that may be saved half-way."""
+        """A step begins that may be saved half-way (`halfway`: how far it was when it was broken off)."""
         self._earlier = dict(self._waits)
 
     @property
@@ -241,11 +241,11 @@ class PartitionState:
         """Whether they have used up their room: a checkpoint is due, after which some can go."""
         return self._cache.size >= self.room
 
-    def checkpoint(self, position: int, meta: bytes, *, halfway: bool = False) -> None:
+    def checkpoint(self, position: int, meta: bytes, *, halfway: int = 0) -> None:
         """Write changed subjects, waits, meta and position in one batch.
 
-        `halfway` through a step, of waits only what was noted before `begin` is written: those taken since are
-        needed when the step is begun again.
+        `halfway`: how many subjects the step at `position` is done with. Those it has taken wait on in what is
+        written: when the step is begun again, it takes the same.
         """
         if position == self.position and not self._dirty and not self._waits:
             return
@@ -254,18 +254,22 @@ class PartitionState:
             batch.put(token, self._cache.packed(token))
         batch.put(LOG, self._log_id)
         if halfway:
-            batch.put(HALFWAY, b"")
+            batch.put(HALFWAY, b"%d" % halfway)
         else:
             batch.delete(HALFWAY)
-        _write_waits(batch, self._earlier if halfway else self._waits)
+        _write_waits(batch, self._noted() if halfway else self._waits)
         batch.put(META, meta)
         batch.put(POSITION, b"%d" % position)
         self._write(batch)
-        self.position = position
+        self.position, self.halfway = position, halfway
         self._dirty.clear()
         if not halfway:
             self._waits.clear()
         self._cache.trim(int(self.room * TRIMMED))
+
+    def _noted(self) -> dict[bytes, bool]:
+        """Waits as they were when the step began, and those it has noted."""
+        return self._earlier | {key: True for key, waits in self._waits.items() if waits}
 
     def _write(self, batch: WriteBatch) -> None:
         try:

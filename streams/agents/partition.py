@@ -6,7 +6,7 @@ What lies before a commit (`said`) has been said for good, and is replayed in si
 newer results, and the next owner may begin with a state of its own that is past both.
 A lock keeps a checkpoint from seeing state that is ahead of its position. A long step (a rule comes into force)
 gives way to other work after every chunk, and may be saved half-way under the position and the rulebook it began
-with: begun again, it finds its first half settled and says the rest.
+with, and with how many subjects it is done: begun again, it passes over these and says the rest.
 """
 
 import asyncio
@@ -144,9 +144,12 @@ class Partition:
 
     async def _take(self, record: StoredRecord) -> None:
         began_with = b""
+        self._memory.begin()
         if is_control(record):
             began_with = self._meta()
             self._state.begin()
+            if record.offset == self._state.position:
+                self._memory.begin(self._state.halfway)
         for chunk, effects in enumerate(self._step(record)):
             self._state.put_away(effects.dirty)
             if record.offset >= self.said:
@@ -178,7 +181,7 @@ class Partition:
         """Between two chunks of a long step: let others work, and keep no more in memory than a batch would."""
         if meta and self.full:
             await self._settle()
-            self._state.checkpoint(position, meta, halfway=True)
+            self._state.checkpoint(position, meta, halfway=self._memory.done)
         await asyncio.sleep(PAUSE_SECONDS)
 
     async def _settle(self) -> None:

@@ -49,13 +49,18 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class Memory:
-    """Subjects, batches seen, rules in force (`rules` is `book`, compiled)."""
+    """Subjects, batches seen, rules in force (`rules` is `book`, compiled).
+
+    `done`: subjects that the chunks of this step went over; `passed`: how many were done with when it was broken off.
+    """
 
     store: Store
     ledger: Ledger
     book: Rulebook
     rules: RuleSet
     _moment: Moment | None = None
+    done: int = 0
+    passed: int = 0
 
     @classmethod
     def of(cls, store: Store, ledger: Ledger, book: Rulebook) -> "Memory":
@@ -69,11 +74,18 @@ class Memory:
             self._moment = Moment(self.book.day, self.ledger.delivered)
         return self._moment
 
+    def begin(self, passed: int = 0) -> None:
+        """A step begins, for the first time or (`passed`) where it was broken off."""
+        self.done, self.passed = 0, passed
+
     def chunks(self, tokens: list[bytes]) -> Iterator[list[bytes]]:
-        """Tokens a chunk at a time, each brought to hand."""
-        for i in range(0, len(tokens), CHUNK):
+        """Tokens a chunk at a time, each brought to hand; those that were done with before are passed over."""
+        first = min(max(0, self.passed - self.done), len(tokens))
+        self.done += first
+        for i in range(first, len(tokens), CHUNK):
             chunk = tokens[i : i + CHUNK]
             self.store.load(chunk)
+            self.done += len(chunk)
             yield chunk
 
 

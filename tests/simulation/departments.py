@@ -56,8 +56,6 @@ class Departments(Setting):
             control: Control = Tick(date.fromordinal(self.day - self.chance.choice((0, 0, 2))), AT)
         else:
             control = word_on(self.chance, self.chance.choice(self.rules), self.day)
-            if control.force == "trial" and self.long_steps and self.plain_turns:
-                return
         self.note("control", _words(control))
         for number in range(PARTITIONS):
             self.broker.append(FACTS, number, control_record(control))

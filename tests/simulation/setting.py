@@ -61,17 +61,14 @@ class Fell(AssertionError):
 class Setting:
     """Everything of one history.
 
-    `plain_turns`: a rule's second version, or its trial, never comes where steps are saved half-way. A turn that is
-    begun again withdraws, in the name of the old rule, what the new one has said: known, and found without this.
     `forgives`: no matter which record is last where an owner began with state of its own that was ahead of what was
-    committed: another may have repeated older results meanwhile, and it does not. Known, too.
+    committed: another may have repeated older results meanwhile, and it does not. Known, and found without this.
     """
 
     options: Options
     tell: Callable[[str], None] | None = None
     fences: bool = True
     early: bool = True
-    plain_turns: bool = True
     forgives: bool = True
     time: Time = field(default_factory=Time)
     disks: Disks = field(default_factory=Disks)
@@ -94,9 +91,8 @@ class Setting:
             random_rule(chance, "rule-a", 2),
         ]
         self.long_steps = chance.random() < 0.3
-        if self.long_steps and self.plain_turns:
+        if self.long_steps:
             self.rules[0] = random_rule(chance, "rule-a", 1, kinds=("missing",))
-            self.rules[2] = self.rules[0]
         self.catalog = catalog_with(*self.rules[: chance.choice((0, 1, 1, 2, 2))])
         self.waiting = self._scripts(self.options.events or chance.randint(4, 9))
         self.lost: list[tuple[str, Record]] = []

@@ -210,7 +210,7 @@ def test_a_checkpoint_halfway_keeps_those_who_wait(tmp_path: Path) -> None:
     state.checkpoint(1, b"")
     assert state.take("day:0000003", "day:0000003") == [A]
     touch(state, A, 1)
-    state.checkpoint(1, b"", halfway=True)
+    state.checkpoint(1, b"", halfway=1)
     state.close()
     state = PartitionState(tmp_path / "s", "log")
     assert state.take("day:0000003", "day:0000003") == [A]
@@ -219,18 +219,24 @@ def test_a_checkpoint_halfway_keeps_those_who_wait(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_halfway_keeps_who_began_to_wait_before(tmp_path: Path) -> None:
-    """Their step is over and is not begun again: nobody would say again that they wait."""
+    """And those of the first half: it is not gone over again, so nobody would say again that they wait."""
     state = PartitionState(tmp_path / "s", "log")
     state.wait("day:0000003", A)
     state.wait("day:0000004", B)
     state.begin()
     assert state.take("day:0000003", "day:0000003") == [A]
     state.wait("day:0000005", C)
-    state.checkpoint(1, b"", halfway=True)
+    state.checkpoint(1, b"", halfway=7)
     state.close()
     state = PartitionState(tmp_path / "s", "log")
+    assert (state.position, state.halfway) == (1, 7)
     assert state.take("day:0000003", "day:0000003") == [A]
-    assert state.take("day:0000004", "day:0000009") == [B]
+    assert state.take("day:0000004", "day:0000009") == [B, C]
+    state.checkpoint(2, b"")
+    assert state.halfway == 0
+    state.close()
+    state = PartitionState(tmp_path / "s", "log")
+    assert (state.position, state.halfway) == (2, 0)
     state.close()
 
 

@@ -31,7 +31,7 @@ def test_what_was_checkpointed_is_seen_while_the_owner_works(tmp_path: Path) -> 
         assert list(stored.tokens()) == [A, B]
         assert {token: s.facts["source"]["handle"].version for token, s in stored.subjects()} == {A: 1, B: 1}
         assert stored.get(b"C" * 16) is None
-    state.checkpoint(5, b"meta", halfway=True)
+    state.checkpoint(5, b"meta", halfway=1)
     with StoredState(tmp_path / "s") as stored:
         assert stored.halfway
     touch(state, B, 3)

@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
+import msgspec
+import pytest
+
+from streams.steps import memory
+from streams.steps.govern import govern
 from streams.steps.ledger import Ledger
 from streams.steps.memory import Effects
 from streams.steps.rulebook import Rulebook
 from tests.matchers.making import rule, source, where
-from tests.streams.steps.world import BUCKET, TOKENS, Machine, batch_of, memory_of
+from tests.streams.steps.world import BUCKET, TOKENS, Machine, batch_of, encoded, memory_of
 from topics.alerts import Alert
 from topics.batch import Row
 from topics.calendar import chinese_calendar
@@ -91,6 +97,49 @@ def test_a_late_record_is_judged_when_it_comes() -> None:
     told(made, "b.there", ends=True)
     made.govern(tick("2025-06-01"))
     assert said(told(made, "a.home", "h1")) == [("h1", "open")]
+
+
+CONFLICT = rule()
+TURNS = {
+    "a trial becomes active": (change(CONFLICT, "trial"), change(CONFLICT)),
+    "a rule goes on trial again": (change(CONFLICT), change(replace(CONFLICT, version=2), "trial")),
+    "another anchor": (change(CONFLICT), change(replace(CONFLICT, version=2, anchor="c.also"))),
+    "suspended": (change(CONFLICT), change(CONFLICT, "suspended")),
+}
+
+
+def three_subjects(before: RuleChange) -> Machine:
+    """Two of them with something to say of each anchor, one with nothing."""
+    made = machine(before)
+    for resource in ("a.home", "b.there", "c.also"):
+        rows = [
+            Row("i", f"{resource}-{t[:1]!r}", 1, "person", t, *MARCH, {})
+            for t in TOKENS[: 2 + (resource != "b.there")]
+        ]
+        made.tell(resource, *rows)
+    return made
+
+
+@pytest.mark.parametrize("done", [1, 2, 3])
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_turn_that_was_broken_off_says_what_is_left(
+    turn: str, done: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "CHUNK", 1)
+    before, after = TURNS[turn]
+    whole, broken = three_subjects(before), three_subjects(before)
+    everything = [encoded(effects) for effects in govern(after, 9, BUCKET, whole.memory)]
+    assert len(everything) == 3
+    book = msgspec.msgpack.encode(broken.memory.book)
+    step = govern(after, 9, BUCKET, broken.memory)
+    first = [encoded(effects) for effects in islice(step, done)]
+    assert broken.memory.done == done
+    kept: Any = broken.memory.store.subjects
+    again = memory_of(kept, broken.memory.ledger, msgspec.msgpack.decode(book, type=Rulebook))
+    again.begin(done)
+    rest = [encoded(effects) for effects in govern(after, 9, BUCKET, again)]
+    assert first + rest == everything
+    assert Machine(again).picture() == whole.picture()
 
 
 def test_a_day_never_goes_back() -> None:
