@@ -15,7 +15,7 @@ import msgspec
 from faust.types import TP
 
 from streams.agents.outbox import Outbox
-from streams.agents.partition import Partition
+from streams.agents.partition import Commit, Partition, alone
 from streams.agents.progress import Progress
 from streams.agents.recovery import Recovery
 from streams.agents.shipping import Shipping
@@ -81,6 +81,7 @@ class Hub:
         self._lost: dict[int, float] = {}
         self._leapt: date | None = None
         self.gate = CommitGate(self.starts, self.revoke)
+        self.commit: Commit = alone
         self.ready: Callable[[], None] = lambda: None
 
     async def admit(self, *records: StoredRecord) -> None:
@@ -136,7 +137,7 @@ class Hub:
             with self._unless_replaced(partition):
                 await partition.process(*records)
                 if partition.full:
-                    await partition.checkpoint(self._checkpointed)
+                    await partition.checkpoint()
 
     @contextmanager
     def _unless_replaced(self, partition: Partition) -> Iterator[None]:
@@ -148,9 +149,6 @@ class Hub:
             partition.close()
             if self.partitions.pop(partition.number, None) is not None:
                 self._lost[partition.number] = asyncio.get_running_loop().time()
-
-    def _checkpointed(self, partition: int, position: int) -> None:
-        self.gate.advance(TP(FACTS, partition), position)
 
     async def tick(self) -> None:
         """Advance what has arrived, checkpoint partitions that have gone quiet, tell them of days and rules."""
@@ -168,7 +166,7 @@ class Hub:
 
     async def _look_after(self, number: int, partition: Partition) -> None:
         with self._unless_replaced(partition):
-            await partition.checkpoint_if_due(self._checkpointed)
+            await partition.checkpoint_if_due()
             await self._govern(number, partition)
 
     def _check_lost(self) -> None:
@@ -247,7 +245,10 @@ class Hub:
 
     def _partition(self, number: int, folder: Path) -> Partition:
         writer = self._log.writer(f"{FACTS}-{number}")
-        return Partition(number, folder, writer, self._log_id, self._meter)
+        return Partition(number, folder, writer, self._log_id, self._meter, self._commit)
+
+    async def _commit(self, number: int, position: int) -> bool:
+        return await self.commit(number, position)
 
     async def _end(self, number: int) -> int:
         return (await self._log.ends(FACTS))[number]
@@ -277,7 +278,7 @@ class Hub:
                 if self._shipping is not None:
                     await self._shipping.leave(number)
                 with self._unless_replaced(partition):
-                    await partition.checkpoint(self._checkpointed)
+                    await partition.checkpoint()
             finally:
                 self._release(partition)
 

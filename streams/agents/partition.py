@@ -1,9 +1,9 @@
 """One partition of `facts` at work: its state, its ledger and its effects on their way out.
 
-Order of safety: effects acknowledged and sealed, then checkpoint (state and position in one write), then commit.
+Order of safety: effects acknowledged and sealed, then commit, then checkpoint (state and position in one write).
 An owner that has been replaced is refused at the first of these, by the log itself (OwnerReplaced).
 What lies before a commit (`said`) has been said for good, and is replayed in silence: repeated, it would stand behind
-newer results, and the next owner may begin with a state of its own that is past both.
+newer results. So no state is ever ahead of a commit: its owner would not repair what another repeats in between.
 A lock keeps a checkpoint from seeing state that is ahead of its position. A long step (a rule comes into force)
 gives way to other work after every chunk, and may be saved half-way under the position and the rulebook it began
 with, and with how many subjects it is done: begun again, it passes over these and says the rest.
@@ -11,7 +11,7 @@ with, and with how many subjects it is done: begun again, it passes over these a
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -53,6 +53,15 @@ PAUSE_SECONDS = 0.001
 """How long a long step pauses after each chunk (a few milliseconds of work): it takes a fifth more time for it."""
 
 
+Commit = Callable[[int, int], Awaitable[bool]]
+"""Tells the group that all of a partition before a position has been said for good; whether it has taken that."""
+
+
+async def alone(number: int, position: int) -> bool:
+    """The commit of somebody who is in no group."""
+    return True
+
+
 class Meta(msgspec.Struct, array_like=True):
     """What is stored of a partition beside its subjects."""
 
@@ -64,7 +73,13 @@ class Partition:
     """The owner's view of one partition; made on assignment, closed on revocation."""
 
     def __init__(
-        self, number: int, folder: Path, writer: Writer, log_id: str, meter: Meter = NO_METER
+        self,
+        number: int,
+        folder: Path,
+        writer: Writer,
+        log_id: str,
+        meter: Meter = NO_METER,
+        commit: Commit = alone,
     ) -> None:
         self.number = number
         self.folder = folder
@@ -75,6 +90,7 @@ class Partition:
         self._writer = writer
         self._outbox = Outbox(writer)
         self._meter = meter
+        self._commit = commit
         self._lock = asyncio.Lock()
         self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
         self.next = self._state.position
@@ -179,35 +195,39 @@ class Partition:
 
     async def _breathe(self, position: int, meta: bytes) -> None:
         """Between two chunks of a long step: let others work, and keep no more in memory than a batch would."""
-        if meta and self.full:
-            await self._settle()
+        if meta and self.full and await self._settle(position):
             self._state.checkpoint(position, meta, halfway=self._memory.done)
         await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _settle(self) -> None:
-        """Everything that was said has arrived, and no other owner has taken over since."""
-        await self._outbox.settle()
-        await self._writer.seal()
+    async def _settle(self, position: int) -> bool:
+        """Everything that was said has arrived, no other owner has taken over since, and the group knows: or not."""
+        with self._meter.stage("settle"):
+            await self._outbox.settle()
+            await self._writer.seal()
+            if position > self.said:
+                if not await self._commit(self.number, position):
+                    return False
+                self.said = position
+        return True
 
     def _meta(self) -> bytes:
         return msgspec.msgpack.encode(Meta(self._memory.ledger, self._memory.book))
 
-    async def checkpoint_if_due(self, checkpointed: Callable[[int, int], None]) -> None:
+    async def checkpoint_if_due(self) -> None:
         """Checkpoint when time or size says so."""
         if self.full or asyncio.get_running_loop().time() >= self._due:
-            await self.checkpoint(checkpointed)
+            await self.checkpoint()
 
-    async def checkpoint(self, checkpointed: Callable[[int, int], None]) -> None:
-        """Make everything up to `next` durable, then let it be committed."""
+    async def checkpoint(self) -> None:
+        """Make everything up to `next` known to the group, then durable."""
         async with self._lock:
             if self._closed or not self._whole:
                 return  # a step that was broken off is in memory only: the log repeats it
-            with self._meter.stage("settle"):
-                await self._settle()
+            if not await self._settle(self.next):
+                return  # the group is moving on: what it does not know, the next owner would repeat
             with self._meter.stage("checkpoint"):
                 self._state.checkpoint(self.next, self._meta())
             self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS
-        checkpointed(self.number, self.next)
 
     async def link(self, folder: Path, pause: float = 0.0) -> int | None:
         """A copy of the state as of its last checkpoint, by hard links; its position, or None if it has none now.

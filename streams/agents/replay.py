@@ -40,7 +40,7 @@ async def replay(log: Log, number: int, folder: Path, upto: int, tell: Tell = la
     try:
         if partition.next < upto:
             await _read(log, partition, upto, tell)
-        await partition.checkpoint(_nobody)
+        await partition.checkpoint()
         return partition.next
     finally:
         partition.close()
@@ -54,11 +54,7 @@ async def _read(log: Log, partition: Partition, upto: int, tell: Tell) -> None:
         async for chunk in chunks:
             mine = [r for r in chunk if r.partition == partition.number and r.offset < upto]
             await partition.process(*mine)
-            await partition.checkpoint_if_due(_nobody)
+            await partition.checkpoint_if_due()
             tell(partition.next)
             if partition.next >= upto:
                 return
-
-
-def _nobody(partition: int, position: int) -> None:
-    """A replay commits nothing: the group stands where it is."""

@@ -91,6 +91,7 @@ def wire(app: WorkerApp, hub: Hub, catalog: Catalog) -> None:
     changes = app.topic(*(change_topic(id_) for id_ in sorted(catalog.resources)), value_type=bytes)
     facts = app.topic(FACTS, value_type=bytes)
     app.gate = hub.gate
+    hub.commit = lambda number, position: app.consumer.commit_at(TP(FACTS, number), position)
     _agent(app, "admission", changes, hub.admit)
     _agent(app, "join", facts, hub.join)
 

@@ -1,7 +1,8 @@
 """The commit gate: what may be committed is what we say is safe, not what Faust has acknowledged; and bundles.
 
-A position of `facts` is safe once it is checkpointed; of a change topic, once its batch is in `facts`. The
-gate also says where a partition starts: at its checkpoint, whatever the group had committed.
+A position of a change topic is safe once its batch is in `facts`; Faust commits it in its own time. A position of
+`facts` is committed by its owner, who checkpoints nothing that the group does not know (`commit_at`). The gate also
+says where a partition starts: at its checkpoint, whatever the group had committed.
 What was fetched of one partition travels through Faust as one message, a `Bundle`: Faust takes 250 us for a
 message, a slow publisher's message holds one row.
 `Gated` is mixed into the Consumer of each Faust transport.
@@ -116,10 +117,18 @@ class Gated(_MixedInto):
             await self._seek(tp, offset)
         return {**found, **starts}
 
+    async def commit_at(self, tp: TP, position: int) -> bool:
+        """Commit one position now. False: the group is moving on, and the partition may be somebody else's."""
+        return tp in self.assignment() and await self._commit({tp: position})
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Checkpoint and commit before the partitions go to somebody else."""
+        """Checkpoint and commit before the partitions go to somebody else.
+
+        Faust's `commit` does nothing while one is under way, and that one may have begun before.
+        """
         if revoked:
             await self.app.gate.revoke({TP(tp.topic, tp.partition) for tp in revoked})
+            await self.maybe_wait_for_commit_to_finish()
             await self.commit()
             self.app.gate.forget(revoked)
         await super().on_partitions_revoked(revoked)

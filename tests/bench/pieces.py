@@ -95,9 +95,9 @@ async def join_all(catalog: Catalog, controls: list[Control], records: list[Stor
         begun = time.perf_counter()
         for record in records:
             await parts[record.partition].process(record)
-            await parts[record.partition].checkpoint_if_due(lambda *_: None)
+            await parts[record.partition].checkpoint_if_due()
         for part in parts:
-            await part.checkpoint(lambda *_: None)
+            await part.checkpoint()
             part.close()
         return time.perf_counter() - begun
 

@@ -39,7 +39,7 @@ async def _replay(facts: list[StoredRecord], town: Town, folder: Path) -> dict[s
         for record in facts:
             if record.partition == number:
                 await partition.process(record)
-        await partition.checkpoint(lambda *_: None)
+        await partition.checkpoint()
         partition.close()
     return log.sent
 

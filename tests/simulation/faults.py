@@ -1,7 +1,6 @@
 """Planted faults: mistakes that somebody could make, put into the running code, for the simulation to find.
 
-Those that are a flag of the simulation (`broker`) are faults that the product still has: without the flag they are
-kept out of the way, and when one is mended its flag goes.
+Those that are a flag of the simulation (`broker`) take a promise of the log away.
 
 Each is one replacement in the source of one function; a fault whose text is no longer there fails its test, so that
 the table keeps up with the code.
@@ -108,6 +107,7 @@ FAULTS = (
         "process",
         "and record.offset >= self.next",
         "",
+        first=60,
     ),
     Fault(
         "half-way, the rulebook is saved as it has become",
@@ -117,7 +117,7 @@ FAULTS = (
         "self._state.checkpoint(position, self._meta(), halfway=self._memory.done)",
         first=540,
     ),
-    Fault("half-way, nothing is waited for", Partition, "_breathe", "await self._settle()", "pass"),
+    Fault("half-way, nothing is waited for", Partition, "_breathe", "await self._settle(position)", "True"),
     Fault(
         "a batch is committed before facts has it",
         Outbox,
@@ -144,7 +144,16 @@ FAULTS = (
         "self._earlier",
         first=60,
     ),
-    Fault("an owner is ahead of what was committed", broker="forgives", first=1270),
+    Fault(
+        "the group hears of a position with the next checkpoint only",
+        Partition,
+        "_settle",
+        "if not await self._commit(self.number, position):\n"
+        "                return False\n"
+        "            self.said = position",
+        "await self._commit(self.number, self._state.position)",
+        first=500,
+    ),
     Fault(
         "what was said for good is said again",
         Partition,

@@ -90,7 +90,7 @@ class Shelves:
 
 
 class Process:
-    """One worker. `fault`: what ended it; `ahead`: it began with state that was ahead of what was committed."""
+    """One worker. `fault`: what ended it."""
 
     def __init__(
         self,
@@ -109,7 +109,6 @@ class Process:
         self.fault: Exception | None = None
         self.loop = Loop(time)
         self.generation = -1
-        self.ahead = False
         self.positions: dict[TP, int] = {}
         self.assigned: set[TP] = set()
         self.turning: asyncio.Task[Any] | None = None
@@ -122,6 +121,7 @@ class Process:
         shipping: Any = Shipping(shelves)
         self.hub = Hub(catalog, log, log.log_id, folder, today, NO_METER, shipping)  # type: ignore[arg-type]
         self.hub._next_watch = math.inf  # decisions have no part in this
+        self.hub.commit = self._commit_facts
         self._queues: dict[bool, asyncio.Queue[list[StoredRecord]]] = {
             True: asyncio.Queue(),
             False: asyncio.Queue(),
@@ -172,6 +172,14 @@ class Process:
         if self.ticking is None or self.ticking.done():
             self.ticking = self._spawn(self.hub.tick())
 
+    async def _commit_facts(self, number: int, position: int) -> bool:
+        """What the owner of a partition says is said for good: it hears of the answer a while later."""
+        taken = TP(FACTS, number) in self.assigned and self._group.commit(
+            self.number, self.generation, {TP(FACTS, number): position}
+        )
+        await asyncio.sleep(0)
+        return taken
+
     def commit(self) -> dict[TP, int]:
         """Commit what is safe; what was accepted."""
         safe = {tp: at for tp, at in self.hub.gate.safe.items() if at > self._group.offsets.get(tp, 0)}
@@ -213,9 +221,6 @@ class Process:
     async def _begin(self, tps: list[TP]) -> None:
         generation = self.generation
         starts = await self.hub.starts(tps, {tp: self._group.offsets.get(tp, 0) for tp in tps})
-        self.ahead |= any(
-            at > self._group.offsets.get(tp, 0) for tp, at in starts.items() if tp.topic == FACTS
-        )
         if generation == self._group.generation:
             self.positions = dict(starts)
 

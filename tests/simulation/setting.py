@@ -59,17 +59,12 @@ class Fell(AssertionError):
 
 @dataclass
 class Setting:
-    """Everything of one history.
-
-    `forgives`: no matter which record is last where an owner began with state of its own that was ahead of what was
-    committed: another may have repeated older results meanwhile, and it does not. Known, and found without this.
-    """
+    """Everything of one history."""
 
     options: Options
     tell: Callable[[str], None] | None = None
     fences: bool = True
     early: bool = True
-    forgives: bool = True
     time: Time = field(default_factory=Time)
     disks: Disks = field(default_factory=Disks)
     group: Group = field(default_factory=Group)
@@ -108,10 +103,6 @@ class Setting:
         for front in fronts:
             scripts[front.resource] += front.end()
         return scripts
-
-    @property
-    def forgiven(self) -> bool:
-        return self.forgives and any(process.ahead for process in (*self.processes, *self.graves))
 
     def note(self, *words: object) -> None:
         """A line of the trace."""

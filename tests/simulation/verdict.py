@@ -94,8 +94,7 @@ def judge(simulation: Simulation) -> None:
     _nothing_was_lost(simulation, facts)
     _one_content(everything)
     for view in (everything, kept):
-        if not simulation.forgiven:
-            _newest_is_last(view)
+        _newest_is_last(view)
         _all_was_said(view, clean)
     _receipts_add_up(simulation, kept, facts)
     _owners_agree(simulation, clean)

@@ -21,7 +21,10 @@ BUCKET = bucket_of(TOKEN, PARTITIONS)
 
 
 class FakeLog:
-    """Keeps what it is sent. `held`: sends stay unacknowledged until `release`."""
+    """Keeps what it is sent, and what is committed. `held`: sends stay unacknowledged until `release`.
+
+    `moving`: the group is in a rebalance and takes no commit.
+    """
 
     log_id = "fake"
 
@@ -31,6 +34,13 @@ class FakeLog:
         self.waiting: list[asyncio.Future[None]] = []
         self.end = 1_000
         self.replaced = False
+        self.moving = False
+        self.committed: dict[int, int] = {}
+
+    async def commit(self, number: int, position: int) -> bool:
+        if not self.moving:
+            self.committed[number] = position
+        return not self.moving
 
     def writer(self, name: str) -> "FakeLog":
         return self

@@ -84,8 +84,8 @@ async def run(folder: Path, log: Log, records: list[Record]) -> int:
     try:
         for record in stored(records):
             await part.process(record)
-            await part.checkpoint_if_due(lambda *_: None)
-        await part.checkpoint(lambda *_: None)
+            await part.checkpoint_if_due()
+        await part.checkpoint()
     finally:
         part.close()
     return part.next
@@ -173,7 +173,7 @@ def test_a_step_that_was_broken_off_is_never_saved(tmp_path: Path) -> None:
         part = Partition(NUMBER, tmp_path, log, "log")  # type: ignore[arg-type]
         await part.process(stored(LIFE)[0])
         with pytest.raises(Crash):
-            await part.checkpoint(lambda *_: None)
+            await part.checkpoint()
         part.close()
         again = Log()
         return await run(tmp_path, again, LIFE[:1]), again

@@ -20,12 +20,43 @@ class Driver:
         self.committed = committed
         self.sought: dict[TP, int] = {}
         self.fetched: dict[TP, list[StoredRecord]] = {}
+        self.commits: list[dict[TP, int]] = []
+        self.assigned = {FACT, CHANGE}
+        self._under_way: asyncio.Future[None] | None = None
 
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
         return self.committed
 
     async def _getmany(self, active: set[TP] | None, timeout: float) -> dict[TP, list[StoredRecord]]:
         return self.fetched
+
+    def assignment(self) -> set[TP]:
+        return self.assigned
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        self.commits.append(dict(offsets))
+        return True
+
+    async def maybe_wait_for_commit_to_finish(self) -> bool:
+        if self._under_way is None:
+            return False
+        await self._under_way
+        return True
+
+    async def commit(self) -> bool:
+        """As Faust's: whoever comes while one is under way waits for that one, and commits nothing."""
+        if await self.maybe_wait_for_commit_to_finish():
+            return False
+        self._under_way = asyncio.get_running_loop().create_future()
+        offsets = dict(self.app.gate.safe)
+        await asyncio.sleep(0.01)
+        done = await self._commit(offsets)
+        under_way, self._under_way = self._under_way, None
+        under_way.set_result(None)
+        return done
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self.assigned = self.assigned - revoked
 
     async def _seek(self, tp: TP, offset: int) -> None:
         self.sought[tp] = offset
@@ -70,3 +101,37 @@ def test_what_is_fetched_of_a_partition_is_one_message_at_its_last_offset() -> N
     bundle = consumer._to_message(tp, fetched)
     assert (bundle.tp, bundle.offset, bundle.generation_id) == (FACT, 7, 3)
     assert bundle.records == records
+
+
+def test_what_becomes_safe_while_a_commit_is_under_way_is_committed_before_partitions_go() -> None:
+    async def main() -> None:
+        async def starts(*_: object) -> dict[TP, int]:
+            raise AssertionError
+
+        async def revoke(_: set[TP]) -> None:
+            consumer.app.gate.advance(CHANGE, 5)
+
+        consumer = Consumer({}, CommitGate(starts, revoke))
+        consumer.app.gate.advance(CHANGE, 4)
+        earlier = asyncio.create_task(consumer.commit())
+        await asyncio.sleep(0)
+        await consumer.on_partitions_revoked({CHANGE})
+        await earlier
+        assert consumer.commits == [{CHANGE: 4}, {CHANGE: 5}]
+        assert consumer.app.gate.safe == {}
+
+    asyncio.run(main())
+
+
+def test_a_position_is_committed_at_once_and_never_of_a_partition_that_has_gone() -> None:
+    async def main() -> None:
+        async def nothing(*_: object) -> dict[TP, int]:
+            return {}
+
+        consumer = Consumer({}, CommitGate(nothing, nothing))  # type: ignore[arg-type]
+        assert await consumer.commit_at(FACT, 7)
+        consumer.assigned = {CHANGE}
+        assert not await consumer.commit_at(FACT, 8)
+        assert consumer.commits == [{FACT: 7}]
+
+    asyncio.run(main())
