@@ -61,6 +61,7 @@ def test_a_worker_that_lost_its_state_repeats_nothing_and_goes_on(town: Town, ha
     worker = town.start()
     town.publish_all(hamlet)
     worker.stop()
+    assert "without a last checkpoint" not in worker.text, worker.text
     before = {topic: [record.value for record in town.records(topic)] for topic in SAID}
     shutil.rmtree(town.data / "state")
     town.start()
