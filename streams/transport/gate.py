@@ -8,6 +8,7 @@ message, a slow publisher's message holds one row.
 `Gated` is mixed into the Consumer of each Faust transport.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ from topics.records import StoredRecord
 
 Revoke = Callable[[set[TP]], Awaitable[None]]
 Starts = Callable[[Iterable[TP], Mapping[TP, int]], Awaitable[dict[TP, int]]]
+
+
+FULL_SECONDS = 0.02
+"""How soon an agent that had its hands full is looked at again: what it has left by then takes longer."""
 
 
 class Bundle(ConsumerMessage):
@@ -71,6 +76,7 @@ class Gated(_MixedInto):
     """Consumer behaviour shared by both transports; the app carries the gate as `app.gate`."""
 
     app: Any
+    _buffered_partitions: set[TP]
     _unacked_messages: Any
     _committed_offset: Any
 
@@ -80,9 +86,19 @@ class Gated(_MixedInto):
         stored: StoredRecord = record
         return stored
 
+    async def _wait_next_records(self, timeout: float) -> Any:
+        """Fetch on as soon as an agent has room: Faust looks again after a second, and what waits takes less."""
+        while self._all_wait() and self.flow_active and not self.should_stop:
+            await asyncio.sleep(FULL_SECONDS)
+        return await super()._wait_next_records(timeout)
+
+    def _all_wait(self) -> bool:
+        return bool(self._buffered_partitions) and not self._get_active_partitions()
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:
-        """One bundle for each partition that something was fetched of."""
-        fetched = await super()._getmany(active_partitions, timeout)
+        """One bundle for each partition that something was fetched of; no long wait for some while others have more."""
+        patience = min(timeout, FULL_SECONDS) if self._buffered_partitions else timeout
+        fetched = await super()._getmany(active_partitions, patience)
         return {tp: [records] for tp, records in fetched.items() if records}
 
     def _to_message(self, tp: TP, records: Sequence[Any]) -> Bundle:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from faust.types import TP
 
-from streams.transport.gate import CommitGate, Gated
+from streams.transport.gate import FULL_SECONDS, CommitGate, Gated
 from topics.records import StoredRecord
 
 FACT, CHANGE = TP("facts", 0), TP("change.hrss.x", 0)
@@ -23,12 +25,26 @@ class Driver:
         self.commits: list[dict[TP, int]] = []
         self.assigned = {FACT, CHANGE}
         self._under_way: asyncio.Future[None] | None = None
+        self.active = {FACT, CHANGE}
+        self._buffered_partitions: set[TP] = set()
+        self.waited: list[float] = []
+        self.flow_active, self.should_stop = True, False
 
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
         return self.committed
 
     async def _getmany(self, active: set[TP] | None, timeout: float) -> dict[TP, list[StoredRecord]]:
+        self.waited.append(timeout)
         return self.fetched
+
+    async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[StoredRecord]], set[TP]]:
+        """As Faust's: where every partition waits for its agent, it sleeps for a second."""
+        if not self._get_active_partitions():
+            raise AssertionError("slept for a second")
+        return await self._getmany(self.active, timeout), self.active
+
+    def _get_active_partitions(self) -> set[TP]:
+        return self.active
 
     def assignment(self) -> set[TP]:
         return self.assigned
@@ -66,6 +82,15 @@ class Consumer(Gated, Driver):
     """As both transports mix it."""
 
 
+def idle_consumer() -> Consumer:
+    """One that nobody rebalances."""
+
+    async def nothing(*_: object) -> Any:
+        return {}
+
+    return Consumer({}, CommitGate(nothing, nothing))
+
+
 def sought(committed: Mapping[TP, int | None], states: Mapping[TP, int]) -> dict[TP, int]:
     async def starts(tps: Iterable[TP], known: Mapping[TP, int]) -> dict[TP, int]:
         return {tp: states.get(tp, known[tp]) for tp in tps}
@@ -90,10 +115,7 @@ def test_state_decides_where_facts_begin() -> None:
 
 
 def test_what_is_fetched_of_a_partition_is_one_message_at_its_last_offset() -> None:
-    async def nothing(*_: object) -> dict[TP, int]:
-        return {}
-
-    consumer = Consumer({}, CommitGate(nothing, nothing))  # type: ignore[arg-type]
+    consumer = idle_consumer()
     consumer.app.consumer_generation_id = 3
     records = [StoredRecord("facts", 0, offset, 1_000, None, b"x", ()) for offset in (4, 6, 7)]
     consumer.fetched = {FACT: records, CHANGE: []}
@@ -125,13 +147,45 @@ def test_what_becomes_safe_while_a_commit_is_under_way_is_committed_before_parti
 
 def test_a_position_is_committed_at_once_and_never_of_a_partition_that_has_gone() -> None:
     async def main() -> None:
-        async def nothing(*_: object) -> dict[TP, int]:
-            return {}
-
-        consumer = Consumer({}, CommitGate(nothing, nothing))  # type: ignore[arg-type]
+        consumer = idle_consumer()
         assert await consumer.commit_at(FACT, 7)
         consumer.assigned = {CHANGE}
         assert not await consumer.commit_at(FACT, 8)
         assert consumer.commits == [{FACT: 7}]
 
     asyncio.run(main())
+
+
+def test_fetching_goes_on_as_soon_as_an_agent_has_room() -> None:
+    async def main() -> None:
+        consumer = idle_consumer()
+        consumer.active, consumer._buffered_partitions = set(), {FACT, CHANGE}
+        waiting = asyncio.create_task(consumer._wait_next_records(1.0))
+        await asyncio.sleep(2 * FULL_SECONDS)
+        assert not waiting.done()
+        consumer.active, consumer._buffered_partitions = {FACT}, {CHANGE}
+        await waiting
+        assert consumer.waited == [FULL_SECONDS], (
+            "one that is full may have room before the other has something"
+        )
+
+    asyncio.run(main())
+
+
+def test_a_worker_that_stops_does_not_wait_for_room() -> None:
+    async def main() -> None:
+        consumer = idle_consumer()
+        consumer.active, consumer._buffered_partitions = set(), {FACT, CHANGE}
+        waiting = asyncio.create_task(consumer._wait_next_records(1.0))
+        await asyncio.sleep(FULL_SECONDS)
+        consumer.should_stop = True
+        with pytest.raises(AssertionError, match="slept"):
+            await waiting
+
+    asyncio.run(main())
+
+
+def test_nothing_is_hurried_where_nobody_is_full() -> None:
+    consumer = idle_consumer()
+    asyncio.run(consumer._wait_next_records(1.0))
+    assert consumer.waited == [1.0]
