@@ -24,25 +24,19 @@ FLOOR = "floor: consume `facts`, decode, keep in a dict"
 IN_PROCESS = "the join agent in process, without Kafka"
 
 
-ROOMY = ("--cache-mb", "3000")
-"""Room for five million subjects of four facts each."""
-
-
-def plan(sizes: list[float], quick: bool) -> Iterator[tuple[str, Shape, int, tuple[str, ...]]]:
-    """Name, shape, number of workers and their options of each variant; sizes in millions of subjects."""
+def plan(sizes: list[float], quick: bool) -> Iterator[tuple[str, Shape, int]]:
+    """Name, shape and number of workers of each variant; sizes in millions of subjects."""
     small = Shape(100_000, 200_000 if quick else 1_000_000)
     if 0.1 in sizes:
         for per_batch, rows in ((500, small.rows), (50, small.rows), (1, small.rows // 5)):
-            yield "from change topics", Shape(small.subjects, rows, per_batch), 1, ()
-        yield "from change topics", Shape(small.subjects, small.rows, 500, "zipf"), 1, ()
-        yield "two workers, from change topics", small, 2, ()
+            yield "from change topics", Shape(small.subjects, rows, per_batch), 1
+        yield "from change topics", Shape(small.subjects, small.rows, 500, "zipf"), 1
+        yield "two workers, from change topics", small, 2
     for size in sizes:
         if size != 0.1:
-            yield "from change topics", Shape(int(size * 1e6), int(size * 4e6)), 1, ()
+            yield "from change topics", Shape(int(size * 1e6), int(size * 4e6)), 1
     if 1 in sizes:
-        yield "from change topics", Shape(1_000_000, 4_000_000, 500, "zipf"), 1, ()
-    if 5 in sizes:
-        yield "all in memory, from change topics", Shape(5_000_000, 20_000_000), 1, ROOMY
+        yield "from change topics", Shape(1_000_000, 4_000_000, 500, "zipf"), 1
 
 
 def measure_all(sizes: list[float], runs: int, *, quick: bool) -> None:
@@ -55,9 +49,9 @@ def measure_all(sizes: list[float], runs: int, *, quick: bool) -> None:
         record(
             "kafka", f"{IN_PROCESS}: {shape}", {"rows": shape.rows, "seconds": [round(s, 3) for s in seconds]}
         )
-    for name, shape, workers, options in plan(sizes, quick):
+    for name, shape, workers in plan(sizes, quick):
         times = runs if shape.rows <= 1_000_000 else 1
-        rows = [asyncio.run(ours(catalog, shape, workers, *options)) for _ in range(times)]
+        rows = [asyncio.run(ours(catalog, shape, workers)) for _ in range(times)]
         record("kafka", f"{name}: {shape}", together(rows))
 
 
@@ -80,15 +74,13 @@ def cost_of(costs: list[Cost], seconds: float, broker_cpu: float, rows: int) -> 
     }
 
 
-async def ours(catalog: Catalog, shape: Shape, workers: int = 1, *options: str, facts: bool = False) -> Row:
+async def ours(catalog: Catalog, shape: Shape, workers: int = 1, *, facts: bool = False) -> Row:
     """Fill, start workers, wait for the last receipt, check what they said."""
     with kafka() as broker, folder() as data, contextlib.ExitStack() as stack:
         messages = await fill(broker, catalog, Load(catalog, shape), "facts" if facts else "changes")
         async with receipts(broker, catalog) as ends:
             before = cpu_seconds(broker.pid)
-            started = [
-                stack.enter_context(worker(broker.url, data / str(n), *options)) for n in range(workers)
-            ]
+            started = [stack.enter_context(worker(broker.url, data / str(n))) for n in range(workers)]
             begun = min(program.ready("worker ready") for program in started)
             seconds = await ends.reach(messages, LONG, *started) - begun
             broker_cpu = cpu_seconds(broker.pid) - before

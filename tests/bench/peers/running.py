@@ -80,8 +80,9 @@ def measure_all(sizes: list[float], runs: int, *, quick: bool) -> None:
 
 def _measure(catalog: Catalog, shape: Shape, runs: int) -> None:
     size = f"{shape.subjects / 1e6:g}M subjects, {shape.rows / 1e6:g}M rows"
-    found = [asyncio.run(ours(catalog, shape, facts=True)) for _ in range(runs)]
-    record("peers", f"ours, join only, from `facts`: {size}", together(found))
+    for workers, who in ((1, "ours"), (2, "ours, two workers")):
+        found = [asyncio.run(ours(catalog, shape, workers, facts=True)) for _ in range(runs)]
+        record("peers", f"{who}, join only, from `facts`: {size}", together(found))
     record("peers", f"nightly recompute, DuckDB on Parquet, all cores: {size}", nightly(shape, runs))
     peers: list[tuple[str, Target, Command]] = [
         ("Kafka Streams, 1 thread, batches of 500", PEER_BATCHES, kafka_streams),
