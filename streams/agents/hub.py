@@ -59,6 +59,7 @@ class Hub:
         meter: Meter = NO_METER,
         shipping: Shipping | None = None,
         cache: int = CACHE_BYTES,
+        commit: Commit = alone,
     ) -> None:
         self._admission = Admission(catalog)
         self._steward = Steward(catalog, today)
@@ -67,6 +68,7 @@ class Hub:
         self._meter = meter
         self._shipping = shipping
         self._cache = cache
+        self._commit = commit
         self._recovery = Recovery(state, self._partition, self._end, shipping.shelves if shipping else None)
         self._progress = Progress()
         self.assigned = False
@@ -81,7 +83,6 @@ class Hub:
         self._lost: dict[int, float] = {}
         self._leapt: date | None = None
         self.gate = CommitGate(self.starts, self.revoke)
-        self.commit: Commit = alone
         self.ready: Callable[[], None] = lambda: None
 
     async def admit(self, *records: StoredRecord) -> None:
@@ -246,9 +247,6 @@ class Hub:
     def _partition(self, number: int, folder: Path) -> Partition:
         writer = self._log.writer(f"{FACTS}-{number}")
         return Partition(number, folder, writer, self._log_id, self._meter, self._commit)
-
-    async def _commit(self, number: int, position: int) -> bool:
-        return await self.commit(number, position)
 
     async def _end(self, number: int) -> int:
         return (await self._log.ends(FACTS))[number]

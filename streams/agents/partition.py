@@ -224,7 +224,9 @@ class Partition:
             if self._closed or not self._whole:
                 return  # a step that was broken off is in memory only: the log repeats it
             if not await self._settle(self.next):
-                return  # the group is moving on: what it does not know, the next owner would repeat
+                # What the group does not know, the next owner repeats: it must not find a state that is past it.
+                logger.info("facts[%s] is not saved: its group is moving on", self.number)
+                return
             with self._meter.stage("checkpoint"):
                 self._state.checkpoint(self.next, self._meta())
             self._due = asyncio.get_running_loop().time() + CHECKPOINT_SECONDS

@@ -91,7 +91,6 @@ def wire(app: WorkerApp, hub: Hub, catalog: Catalog) -> None:
     changes = app.topic(*(change_topic(id_) for id_ in sorted(catalog.resources)), value_type=bytes)
     facts = app.topic(FACTS, value_type=bytes)
     app.gate = hub.gate
-    hub.commit = lambda number, position: app.consumer.commit_at(TP(FACTS, number), position)
     _agent(app, "admission", changes, hub.admit)
     _agent(app, "join", facts, hub.join)
 
@@ -132,7 +131,12 @@ async def run_worker(
         app = build_app(broker, data)
         meter = telemetry.meter if telemetry else NO_METER
         shipping = checkpoints.shipping(log.log_id, meter) if checkpoints else None
-        hub = Hub(catalog, log, log.log_id, data / "state", clock, meter, shipping, cache)
+
+        async def commit(number: int, position: int) -> bool:
+            taken: bool = await app.consumer.commit_at(TP(FACTS, number), position)
+            return taken
+
+        hub = Hub(catalog, log, log.log_id, data / "state", clock, meter, shipping, cache, commit)
         wire(app, hub, catalog)
         app.finalize()
         hub.ready = ready

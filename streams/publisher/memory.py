@@ -42,6 +42,13 @@ INSERT OR REPLACE INTO published SELECT handle, digest, subjects, met FROM recen
 DELETE FROM recent;
 """
 
+_AMONG_RECENT = """
+SELECT handle, digest, subjects, met FROM recent WHERE id IN (SELECT value FROM json_each(?))
+"""
+_AMONG_PUBLISHED = """
+SELECT handle, digest, subjects, met FROM published WHERE handle IN (SELECT value FROM json_each(?))
+"""
+
 _FORGET = ("DELETE FROM published", "DELETE FROM recent", "DELETE FROM outbox", "DELETE FROM counters")
 
 _CACHE_KB = 65_536
@@ -138,12 +145,11 @@ class FrontMemory:
         wanted = handles if self._seen is None else self._seen.perhaps(handles)
         rowids = [self._recent[handle] for handle in wanted if handle in self._recent]
         older = sorted(handle for handle in wanted if handle not in self._recent)
-        return dict(self._select("recent", "id", rowids)) | dict(self._select("published", "handle", older))
+        return dict(self._select(_AMONG_RECENT, rowids)) | dict(self._select(_AMONG_PUBLISHED, older))
 
-    def _select(self, table: str, key: str, values: Sequence[str | int]) -> Iterator[tuple[str, Published]]:
-        marks = ",".join("?" * len(values))
-        query = f"SELECT handle, digest, subjects, met FROM {table} WHERE {key} IN ({marks})"  # noqa: S608 `find` names them; only ?s
-        for handle, digest, subjects, met in self._db.execute(query, values) if values else ():
+    def _select(self, query: str, values: Sequence[str | int]) -> Iterator[tuple[str, Published]]:
+        rows = self._db.execute(query, (msgspec.json.encode(values).decode(),)) if values else ()
+        for handle, digest, subjects, met in rows:
             yield handle, Published(digest, _unpack(subjects), met)
 
     def unmet(self) -> list[tuple[str, Published]]:

@@ -5,7 +5,7 @@ a good part of all checks comes to something.
 """
 
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Literal, get_args
 
 from hypothesis import strategies as st
 
@@ -87,10 +87,10 @@ def _exculpation(draw: st.DrawFn, code: str) -> Exculpation:
 
 
 @st.composite
-def _compare(draw: st.DrawFn, hit: str) -> Compare:
+def _compare(draw: st.DrawFn, hit: Literal["different", "same"]) -> Compare:
     ours, theirs = draw(_attributes), draw(_attributes)
     agree = draw(st.dictionaries(st.sampled_from(VALUES[ours]), _some(VALUES[theirs]), max_size=2))
-    return Compare(ours, theirs, hit, agree)  # type: ignore[arg-type]
+    return Compare(ours, theirs, hit, agree)
 
 
 @st.composite

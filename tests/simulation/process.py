@@ -119,9 +119,9 @@ class Process:
         self._shelves = shelves
         folder = Path(f"/{machine}")
         shipping: Any = Shipping(shelves)
-        self.hub = Hub(catalog, log, log.log_id, folder, today, NO_METER, shipping)  # type: ignore[arg-type]
+        commit = self._commit_facts
+        self.hub = Hub(catalog, log, log.log_id, folder, today, NO_METER, shipping, commit=commit)  # type: ignore[arg-type]
         self.hub._next_watch = math.inf  # decisions have no part in this
-        self.hub.commit = self._commit_facts
         self._queues: dict[bool, asyncio.Queue[list[StoredRecord]]] = {
             True: asyncio.Queue(),
             False: asyncio.Queue(),

@@ -43,8 +43,7 @@ def drive(folder: Path, work: Work, *, held: bool = False) -> FakeLog:
     log = FakeLog()
 
     async def main() -> None:
-        hub = Hub(load_catalog(None), log, log.log_id, folder)
-        hub.commit = log.commit
+        hub = Hub(load_catalog(None), log, log.log_id, folder, commit=log.commit)
         await hub.starts([FACT, CHANGE], {FACT: 0, CHANGE: 0})
         await hub.join(rule_in_force(0, *load_catalog(None).active_rules))
         await soon()

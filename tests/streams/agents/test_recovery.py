@@ -33,8 +33,7 @@ def drive(data: Path, work: Work, *, place: Path | None = None, log: FakeLog | N
     async def main() -> None:
         checkpoints = Checkpoints(Place(str(place)), every=0.0) if place else None
         shipping = checkpoints.shipping(log.log_id) if checkpoints else None
-        hub = Hub(load_catalog(None), log, log.log_id, data, shipping=shipping)
-        hub.commit = log.commit
+        hub = Hub(load_catalog(None), log, log.log_id, data, shipping=shipping, commit=log.commit)
         await hub.starts([FACT], {FACT: 0})
         await work(hub)
         await hub.close()

@@ -91,6 +91,13 @@ def idle_consumer() -> Consumer:
     return Consumer({}, CommitGate(nothing, nothing))
 
 
+def full_consumer() -> Consumer:
+    """One whose agents have no room."""
+    consumer = idle_consumer()
+    consumer.active, consumer._buffered_partitions = set(), {FACT, CHANGE}
+    return consumer
+
+
 def sought(committed: Mapping[TP, int | None], states: Mapping[TP, int]) -> dict[TP, int]:
     async def starts(tps: Iterable[TP], known: Mapping[TP, int]) -> dict[TP, int]:
         return {tp: states.get(tp, known[tp]) for tp in tps}
@@ -158,8 +165,7 @@ def test_a_position_is_committed_at_once_and_never_of_a_partition_that_has_gone(
 
 def test_fetching_goes_on_as_soon_as_an_agent_has_room() -> None:
     async def main() -> None:
-        consumer = idle_consumer()
-        consumer.active, consumer._buffered_partitions = set(), {FACT, CHANGE}
+        consumer = full_consumer()
         waiting = asyncio.create_task(consumer._wait_next_records(1.0))
         await asyncio.sleep(2 * FULL_SECONDS)
         assert not waiting.done()
@@ -174,8 +180,7 @@ def test_fetching_goes_on_as_soon_as_an_agent_has_room() -> None:
 
 def test_a_worker_that_stops_does_not_wait_for_room() -> None:
     async def main() -> None:
-        consumer = idle_consumer()
-        consumer.active, consumer._buffered_partitions = set(), {FACT, CHANGE}
+        consumer = full_consumer()
         waiting = asyncio.create_task(consumer._wait_next_records(1.0))
         await asyncio.sleep(FULL_SECONDS)
         consumer.should_stop = True
