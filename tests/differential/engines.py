@@ -173,7 +173,7 @@ def _stored(machine: Machine, compiled: CompiledRule) -> Iterator[tuple[str, tup
             about = (anchor.start, anchor.end, anchor.epoch, anchor.seq)
             name = check_id(rule.id, rule.anchor, handle, token)
             waits = tuple(said.waits)
-            assert all((wait, token) in machine.memory.store.waits for wait in waits)  # type: ignore[attr-defined]
+            assert all((wait, token) in machine.memory.store.waits for wait in waits)
             yield name, (Check(said.state, rule.version, compiled.trial, about, *pieces), waits)
 
 

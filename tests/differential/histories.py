@@ -172,7 +172,7 @@ class _Writer:
 def in_force(declared: Declared, force: str = "active", until: date | None = None) -> RuleChange:
     """What puts a declaration in force."""
     calendar = None if declared.calendar == WEEKENDS else declared.calendar
-    return RuleChange(declared.rule, force, until, calendar, "activated", "test", AT)  # type: ignore[arg-type]
+    return RuleChange(declared.rule, force, until, calendar, "activated", "test", AT)
 
 
 def _period(digits: _Digits) -> tuple[date | None, date | None]:

@@ -58,11 +58,11 @@ def gathered(
 
 
 def claim(token: bytes, seq: int = 1, **more: object) -> Record:
-    return told(CLAIM, row(CLAIM, "c", 1, token, **APRIL), seq=seq, **more)  # type: ignore[arg-type]
+    return told(CLAIM, row(CLAIM, "c", 1, token, **APRIL), seq=seq, **more)
 
 
 def spell(token: bytes, **more: object) -> Record:
-    return told(SPELL, row(SPELL, "s", 1, token, kind="regular", **APRIL), **more)  # type: ignore[arg-type]
+    return told(SPELL, row(SPELL, "s", 1, token, kind="regular", **APRIL), **more)
 
 
 def test_a_log_of_two_partitions(tmp_path: Path) -> None:
@@ -192,5 +192,5 @@ def test_the_example_catalogs_rule_says_the_same_in_sql(cases: list[History]) ->
         by_sql[one.checked.bucket][one.checked.check_id] = (one.checked.state, one.revision - 1)
     for history, found in zip(cases, by_sql, strict=True):
         results = history.machine().results()
-        current = {name: r for name, r in results.items() if r.verdict != "withdrawn"}  # type: ignore[attr-defined]
-        assert {n: (VERDICTS[r.verdict], r.revision) for n, r in current.items()} == found  # type: ignore[attr-defined]
+        current = {name: r for name, r in results.items() if r.verdict != "withdrawn"}
+        assert {n: (VERDICTS[r.verdict], r.revision) for n, r in current.items()} == found

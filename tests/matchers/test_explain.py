@@ -277,6 +277,6 @@ def test_periods() -> None:
     ],
 )
 def test_open_says_what_the_kind_of_rule_found(kind: str, said: str) -> None:
-    rule = rebuilt(RULE, kind=kind)  # type: ignore[arg-type]
+    rule = rebuilt(RULE, kind=kind)
     (line,) = section(explain(OPEN, rule, CATALOG), "State")["en"]
     assert said in line

@@ -81,8 +81,8 @@ def test_each_window_is_the_evaluators(base: FactBase, window: Window, calendar:
 def test_each_deadline_is_the_evaluators(
     base: FactBase, calendar: Calendar, edge: str, unit: str, size: int
 ) -> None:
-    asked = reckoned(edge, size, unit, calendar, "due")  # type: ignore[arg-type]
-    deadline = Deadline(size, unit, edge)  # type: ignore[arg-type]
+    asked = reckoned(edge, size, unit, calendar, "due")
+    deadline = Deadline(size, unit, edge)
     where = " AND ".join(("a.first <= a.last", *asked.conditions))
     periods = [(a, b) for days in (WEEK, EDGES) for a, b in product(days, repeat=2)]
     base.query(
@@ -122,7 +122,7 @@ def test_shared_day_is_the_default_condition() -> None:
 
 @pytest.mark.parametrize("module", [sql, sql_predicates])
 def test_it_only_makes_text(module: object) -> None:
-    tree = ast.parse(inspect.getsource(module))  # type: ignore[arg-type]
+    tree = ast.parse(inspect.getsource(module))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not any("duckdb" in (name or "") for name in imported)
 

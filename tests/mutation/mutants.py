@@ -97,7 +97,7 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
     }
     maker = makers.get(type(node))
     if maker is not None:
-        yield from maker(node)  # type: ignore[operator]
+        yield from maker(node)
 
 
 def _comparisons(node: ast.Compare) -> Iterator[ast.AST]:

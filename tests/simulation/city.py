@@ -51,8 +51,8 @@ KINDS_OF_RULE = ("conflict", "missing", "missing", "mismatch", "duplicate", "thr
 
 
 def _field(name: str, **changes: object) -> Field:
-    plain = Field(name, "code", False, frozenset({"fact"}), None, None, "code", (), WORDS)  # type: ignore[arg-type]
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    plain = Field(name, "code", False, frozenset({"fact"}), None, None, "code", (), WORDS)
+    return replace(plain, **changes)
 
 
 def _resource(id_: str) -> Resource:
@@ -121,7 +121,7 @@ def random_rule(chance: Random, id_: str, version: int, kinds: tuple[str, ...] =
     return Rule(
         id=id_,
         version=version,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         department=department,
         title=WORDS,
         purpose=WORDS,
@@ -207,7 +207,7 @@ class Front:
         last = date.fromordinal(first + chance.randrange(8)) if chance.random() < 0.9 else None
         start = date.fromordinal(first) if chance.random() < 0.95 else None
         codes = {name: chance.choice(values) for name, values in CODES.items() if chance.random() < 0.8}
-        return Row(op, place[1], version, place[0], token, start, last, codes)  # type: ignore[arg-type]
+        return Row(op, place[1], version, place[0], token, start, last, codes)
 
     def _flush(self, mode: str, *, ends: bool) -> Iterator[Sent]:
         """What waits, a batch for each bucket; the end of a full run is said in every bucket."""

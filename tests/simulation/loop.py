@@ -101,7 +101,7 @@ class Loop(asyncio.AbstractEventLoop):
         """End what has not ended, in silence."""
         for task in self._tasks:
             if not task.done():
-                task._log_destroy_pending = False  # type: ignore[attr-defined]
+                task._log_destroy_pending = False
                 coroutine: Any = task.get_coro()
                 coroutine.close()
         self.ready.clear()

@@ -120,7 +120,7 @@ class Process:
         folder = Path(f"/{machine}")
         shipping: Any = Shipping(shelves)
         commit = self._commit_facts
-        self.hub = Hub(catalog, log, log.log_id, folder, today, NO_METER, shipping, commit=commit)  # type: ignore[arg-type]
+        self.hub = Hub(catalog, log, log.log_id, folder, today, NO_METER, shipping, commit=commit)
         self.hub._next_watch = math.inf  # decisions have no part in this
         self._queues: dict[bool, asyncio.Queue[list[StoredRecord]]] = {
             True: asyncio.Queue(),

@@ -89,7 +89,7 @@ def judge(simulation: Simulation) -> None:
     logs = {tp: log for tp, log in simulation.broker.logs.items() if tp.topic.startswith(_SPEAKING)}
     kept = {tp.topic: simulation.broker.kept(tp) for tp in logs}
     everything = {tp.topic: log for tp, log in logs.items()}
-    facts = [_heard(simulation.broker.logs.get((FACTS, p), [])) for p in range(PARTITIONS)]  # type: ignore[call-overload]
+    facts = [_heard(simulation.broker.logs.get((FACTS, p), [])) for p in range(PARTITIONS)]
     clean = [_replayed(number, heard) for number, heard in enumerate(facts)]
     _nothing_was_lost(simulation, facts)
     _one_content(everything)
@@ -243,7 +243,7 @@ def _agrees(simulation: Simulation, owner: Process, number: int, replayed: Clean
     partition = owner.hub.partitions[number]
     stored = simulation.disks.folders[partition.folder]
     position = int(stored.get(POSITION, b"0"))
-    end = simulation.broker.end((FACTS, number))  # type: ignore[arg-type]
+    end = simulation.broker.end((FACTS, number))
     found = (position, partition.next, HALFWAY in stored)
     assert found == (end, end, False), f"facts[{number}] at rest is at {found}, its log at {end}"
     meta = msgspec.msgpack.decode(stored[META], type=Meta) if META in stored else Meta(Ledger(), Rulebook())
@@ -321,7 +321,7 @@ def _bare(said: Said) -> Any:
 def _expected(naive: Naive, final: dict[str, dict[str, Said]]) -> tuple[Any, Any]:
     results = {n: (VERDICTS[s.state], s.version) for c in final.values() for n, s in c.items() if not s.trial}
     alerts = {
-        (name, department, said.trial): (STATES[said.state], said.version, said_to(department, rule, said))  # type: ignore[arg-type]
+        (name, department, said.trial): (STATES[said.state], said.version, said_to(department, rule, said))
         for id_, checks in final.items()
         for rule in [naive.words[id_].rule]
         for name, said in checks.items()

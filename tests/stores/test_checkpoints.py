@@ -175,7 +175,7 @@ def test_a_blob_that_vanished_while_it_was_named_is_put_again(tmp_path: Path) ->
                 blob.unlink()
             return await created(path, content)
 
-        life.shelf._place.create = swept  # type: ignore[method-assign]
+        life.shelf._place.create = swept
         life.live(2)
         assert await life.ship()
         newest = (await life.shelf.kept())[0]
@@ -298,7 +298,7 @@ def test_a_crash_on_the_way_leaves_nothing_that_can_be_seen(tmp_path: Path, afte
                 raise Crash
             await put(path, content)
 
-        life.shelf._place.put = crashing  # type: ignore[method-assign]
+        life.shelf._place.put = crashing
         with pytest.raises(Crash):
             await life.ship()
         assert life.manifests() == [1]

@@ -79,7 +79,7 @@ def test_read_limits(log: EmbeddedLog) -> None:
 
 def test_all_or_none(log: EmbeddedLog) -> None:
     with pytest.raises(sqlite3.Error):
-        log.append("t", 0, [Record(b"k", b"good"), Record(b"k", None)])  # type: ignore[arg-type]
+        log.append("t", 0, [Record(b"k", b"good"), Record(b"k", None)])
     assert (values(log), log.end("t", 0)) == ([], 0)
     assert log.append("t", 0, records("a")) == 0
 

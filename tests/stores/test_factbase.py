@@ -33,13 +33,13 @@ def batch(seq: int, epoch: int = 1, resource: str = "tax.work") -> ChangeBatch:
         produced_at="2008-09-01T00:00:00Z",
         counts=Counts(),
         content_hash="",
-        rows=raw,  # type: ignore[arg-type]
+        rows=raw,
     )
 
 
 def row(handle: str, version: int, op: str = "i", **changes: object) -> Row:
     told = {"start": FIRST, "end": None, "codes": {"kind": "a"}} if op != "d" else {}
-    return Row(op, handle, version, "person", TOKEN, **(told | changes))  # type: ignore[arg-type]
+    return Row(op, handle, version, "person", TOKEN, **(told | changes))
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_failed_write_leaves_position_and_dirty_subjects(tmp_path: Path) -> No
     state = PartitionState(tmp_path / "s", "log")
     touch(state, A, 1)
     with pytest.raises((TypeError, ValueError)):
-        state.checkpoint(5, object())  # type: ignore[arg-type]
+        state.checkpoint(5, object())
     assert (state.position, state.dirty) == (0, 1)
     state.checkpoint(5, b"")
     assert dict(state.items()).keys() == {A}

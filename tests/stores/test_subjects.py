@@ -74,7 +74,7 @@ def test_a_small_subject_is_packed_and_a_large_one_stays_open() -> None:
     cache.put(B, large)
     assert cache.get(A) == small
     assert cache.get(A) is not small
-    assert isinstance(cache.get(A).facts, Sources)  # type: ignore[union-attr]
+    assert isinstance(cache.get(A).facts, Sources)
     assert cache.get(B) is large
     assert cache.get(C) is None
     assert (cache.packed(A), cache.packed(B)) == (pack(small), pack(large))

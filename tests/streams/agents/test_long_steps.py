@@ -47,7 +47,7 @@ def batches() -> list[Record]:
 
 
 def change(declared: Rule, force: str = "active") -> Control:
-    return RuleChange(declared, force, None, None, "activated", "test", AT)  # type: ignore[arg-type]
+    return RuleChange(declared, force, None, None, "activated", "test", AT)
 
 
 class Crash(Exception):
@@ -80,7 +80,7 @@ def stored(records: list[Record]) -> list[StoredRecord]:
 
 async def run(folder: Path, log: Log, records: list[Record]) -> int:
     """What a worker does with the log from where its state is; where it came to."""
-    part = Partition(NUMBER, folder, log, "log")  # type: ignore[arg-type]
+    part = Partition(NUMBER, folder, log, "log")
     try:
         for record in stored(records):
             await part.process(record)
@@ -170,7 +170,7 @@ def test_a_step_that_was_broken_off_is_never_saved(tmp_path: Path) -> None:
 
     async def main() -> tuple[int, Log]:
         log = Log(1)
-        part = Partition(NUMBER, tmp_path, log, "log")  # type: ignore[arg-type]
+        part = Partition(NUMBER, tmp_path, log, "log")
         await part.process(stored(LIFE)[0])
         with pytest.raises(Crash):
             await part.checkpoint()

@@ -230,7 +230,7 @@ def test_a_rebalance_does_not_wait_for_an_upload(tmp_path: Path) -> None:
             stuck.set()
             await asyncio.sleep(3600)
 
-        place.put = never  # type: ignore[method-assign]
+        place.put = never
         shipping = asyncio.create_task(hub.ship_last(3600))
         await asyncio.wait_for(stuck.wait(), 10)
         await asyncio.wait_for(hub.revoke([FACT]), 2)

@@ -113,7 +113,7 @@ class Decisions:
         for decision, count in (("confirmed", confirmed), ("dismissed", dismissed)):
             for _ in range(count):
                 name = str(len(self.made))
-                self.made.append(Disposition(name, "r", 1, decision, "x", "Li", "", version))  # type: ignore[arg-type]
+                self.made.append(Disposition(name, "r", 1, decision, "x", "Li", "", version))
 
     async def ends(self, topic: str) -> dict[int, int]:
         assert topic == "disposition.a"
@@ -134,7 +134,7 @@ def failing(watch: Watch, change: RuleChange) -> list[tuple[str, str]]:
 
 def test_a_rule_is_suspended_when_its_interval_lies_under_the_floor() -> None:
     log = Decisions()
-    watch, floored = Watch(log), known(rule(precision_floor=0.3))  # type: ignore[arg-type]
+    watch, floored = Watch(log), known(rule(precision_floor=0.3))
     assert failing(watch, floored) == []
     log.add(confirmed=0, dismissed=8)
     assert failing(watch, floored) == []  # 0 of 8: the interval ends at 0.32
@@ -148,7 +148,7 @@ def test_a_rule_is_suspended_when_its_interval_lies_under_the_floor() -> None:
 def test_decisions_count_for_the_version_they_were_made_on() -> None:
     log = Decisions()
     log.add(confirmed=0, dismissed=20)
-    watch = Watch(log)  # type: ignore[arg-type]
+    watch = Watch(log)
     assert failing(watch, known(rule(precision_floor=0.3, version=2))) == []
     assert failing(watch, known(rule(precision_floor=0.3))) == [("suspended", "precision")]
 
@@ -156,7 +156,7 @@ def test_decisions_count_for_the_version_they_were_made_on() -> None:
 def test_only_active_rules_with_a_floor_are_watched() -> None:
     log = Decisions()
     log.add(confirmed=0, dismissed=20)
-    watch = Watch(log)  # type: ignore[arg-type]
+    watch = Watch(log)
     assert failing(watch, known(rule())) == []
     assert failing(watch, known(rule(precision_floor=0.3), "trial")) == []
     assert failing(watch, known(rule(precision_floor=0.3), "suspended")) == []

@@ -45,7 +45,7 @@ class Telling:
         self._gathering.govern(BUCKET, self._next(), control)
 
     def force(self, rule: Rule, force: str = "active") -> None:
-        self.control(RuleChange(rule, force, None, None, "activated", "test", ""))  # type: ignore[arg-type]
+        self.control(RuleChange(rule, force, None, None, "activated", "test", ""))
 
     def _next(self) -> int:
         self._position += 1

@@ -69,7 +69,7 @@ class Town:
             rule=RULE,
             rule_version=version,
             revision=revision,
-            state=state,  # type: ignore[arg-type]
+            state=state,
             department="hrss",
             resource=CLAIMS,
             handle=self.handle(number),
@@ -85,10 +85,10 @@ class Town:
     def result(self, number: int, verdict: str = "clear", revision: int = 10) -> Result:
         return Result(
             f"{number:032x}", RULE, 1, revision, verdict, CLAIMS, self.handle(number), number % 2, AT
-        )  # type: ignore[arg-type]
+        )
 
     def decision(self, number: int, decision: str = "confirmed", reason: str = "employed") -> Disposition:
-        return Disposition(f"{number:032x}", RULE, 10, decision, reason, "Li", AT)  # type: ignore[arg-type]
+        return Disposition(f"{number:032x}", RULE, 10, decision, reason, "Li", AT)
 
     def receipt(self, seq: int, run: str | None, sent: Counts | None, status: str = "applied") -> Receipt:
         rows = sent.total if sent else 0
@@ -99,7 +99,7 @@ class Town:
             resource=CLAIMS,
             run=run,
             bucket=0 if run else None,
-            status=status,  # type: ignore[arg-type]
+            status=status,
             sent=sent,
             received=sent or Counts(),
             applied=0 if refused else rows,

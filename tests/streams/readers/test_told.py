@@ -30,7 +30,7 @@ def event(rule: Rule, position: int, force: str = "active", reason: str = "activ
         "test",
         position,
         "",
-        rule,  # type: ignore[arg-type]
+        rule,
     )
 
 

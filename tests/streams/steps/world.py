@@ -71,7 +71,7 @@ def row(
     **codes: str,
 ) -> Row:
     """One row on the wire."""
-    return Row(op, handle, version, FIELD[resource], token, start, end, codes)  # type: ignore[arg-type]
+    return Row(op, handle, version, FIELD[resource], token, start, end, codes)
 
 
 class _Subjects(dict[bytes, Subject]):

@@ -12,7 +12,7 @@ from topics.receipts import REASONS, Receipt
 
 CLAIMS = "hrss.unemployment_benefit"
 RULE = "benefit-while-employed"
-STAGES: tuple[Stage, ...] = Stage.__args__  # type: ignore[attr-defined]
+STAGES: tuple[Stage, ...] = Stage.__args__
 
 
 def receipt(resource: str = CLAIMS, rows: int = 10, **changed: Any) -> Receipt:
@@ -61,7 +61,7 @@ def alert(rule: str = RULE, *, trial: bool = False) -> Alert:
 def standing(**changed: Any) -> Standing:
     """A worker that owns two partitions, one of which still replays."""
     rules = {RULE: "active"}
-    parts = tuple(PartitionStanding(n, 5, 3, 1_800, 2, 1.5, 4096, rules, 9.0) for n in (0, 3))  # type: ignore[arg-type]
+    parts = tuple(PartitionStanding(n, 5, 3, 1_800, 2, 1.5, 4096, rules, 9.0) for n in (0, 3))
     said: dict[str, Any] = {
         "assigned": True,
         "partitions": parts,
