@@ -214,11 +214,8 @@ class Hub:
         """Where each assigned partition starts: `facts` at its state, a change topic where it was committed."""
         wanted, ends = list(tps), await self._log.ends(FACTS)
         facts = [tp for tp in wanted if tp.topic == FACTS]
-        opened = await asyncio.gather(*(self._open(tp.partition, ends[tp.partition]) for tp in facts))
-        starts = dict(zip(facts, opened, strict=True))
-        for tp in facts:
-            if tp.partition in self.partitions:
-                self.partitions[tp.partition].said = committed.get(tp, 0)
+        opening = (self._open(tp.partition, ends[tp.partition], committed.get(tp, 0)) for tp in facts)
+        starts = dict(zip(facts, await asyncio.gather(*opening), strict=True))
         for tp in wanted:
             if tp.topic != FACTS:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
@@ -230,7 +227,7 @@ class Hub:
         self.ready()
         return starts
 
-    async def _open(self, number: int, end: int) -> int:
+    async def _open(self, number: int, end: int, said: int) -> int:
         self._lost.pop(number, None)
         if number not in self.partitions:
             claim = self._claims[number] = object()
@@ -239,6 +236,7 @@ class Hub:
             if self._claims.get(number) is not claim:  # it was taken away meanwhile, and perhaps given again
                 self._release(partition)
                 return partition.next
+            partition.said = said  # before anybody may checkpoint it: a commit never goes back
             self.partitions[number] = partition
             self._known[number] = self._replays_to[number] = end
         # No await since it was put there: Faust may take partitions away while it asks where to start.

@@ -192,8 +192,10 @@ class Group:
         return bool(self.members) and all(synced == self.generation for synced in self.members.values())
 
     def commit(self, member: int, generation: int, offsets: Mapping[TP, int]) -> bool:
-        """Refused from anyone but a member of the generation it synced to."""
+        """Refused from anyone but a member of the generation it synced to. What was said for good stays so."""
         if self.members.get(member) != generation:
             return False
+        back = {tp: at for tp, at in offsets.items() if at < self.offsets.get(tp, 0)}
+        assert not back, f"a commit goes back: {back} of {self.offsets}"
         self.offsets.update(offsets)
         return True

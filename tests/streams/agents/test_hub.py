@@ -123,6 +123,34 @@ def test_what_is_replayed_is_not_committed_again(tmp_path: Path) -> None:
     drive(tmp_path, work)
 
 
+def test_a_commit_never_goes_back_while_other_partitions_are_still_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state may be behind what its group knows; it is replayed in silence, and takes nothing back meanwhile."""
+    plain, opened = recovery.Recovery.open, asyncio.Event()
+
+    async def slow(self: recovery.Recovery, number: int, end: int) -> partition_module.Partition:
+        if number != BUCKET:
+            await opened.wait()
+        return await plain(self, number, end)
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.revoke([FACT])
+        log.committed[BUCKET] = 7
+        monkeypatch.setattr(recovery.Recovery, "open", slow)
+        other = TP(FACTS, (BUCKET + 1) % 8)
+        starting = asyncio.create_task(hub.starts([FACT, other], {FACT: 7, other: 0}))
+        while BUCKET not in hub.partitions:
+            await asyncio.sleep(0.01)
+        assert hub.partitions[BUCKET].next == 1
+        await hub.partitions[BUCKET].checkpoint()
+        assert log.committed[BUCKET] == 7
+        opened.set()
+        await starting
+
+    drive(tmp_path, work)
+
+
 def test_a_forwarded_batch_is_safe_once_facts_has_it_and_all_before(tmp_path: Path) -> None:
     async def work(hub: Hub, log: FakeLog) -> None:
         for offset in range(3):
