@@ -1,0 +1,80 @@
+"""What the group is told of `facts`: before a state is saved, never beyond what was said, never less than before."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from faust.types import TP
+
+from streams.agents import partition as partition_module
+from streams.agents import recovery
+from streams.agents.hub import Hub
+from tests.streams.agents.fakes import BUCKET, CLAIMS, SPELLS, FakeLog, batch, claim, fact, spell
+from tests.streams.agents.test_hub import FACT, drive
+from topics.names import FACTS
+
+
+def test_nothing_beyond_the_checkpoint_may_be_committed(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        await hub.partitions[BUCKET].checkpoint()
+        await hub.join(fact(2, batch(SPELLS, 1, spell(1))))
+        await hub.join(fact(3, batch(SPELLS, 2, spell(2))))
+        await hub.tick()
+        assert log.committed[BUCKET] == 2
+
+    drive(tmp_path, work)
+
+
+def test_no_state_is_ahead_of_what_the_group_knows(tmp_path: Path) -> None:
+    """Another owner would repeat from the commit on, and this one not repair what that one did not come to."""
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        partition = hub.partitions[BUCKET]
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        log.moving = True
+        await partition.checkpoint()
+        assert (partition.saved, partition.dirty, log.committed) == (0, 1, {})
+        log.moving = False
+        await partition.checkpoint()
+        assert (partition.saved, partition.dirty, log.committed) == (2, 0, {BUCKET: 2})
+
+    drive(tmp_path, work)
+
+
+def test_what_is_replayed_is_not_committed_again(tmp_path: Path) -> None:
+    async def work(hub: Hub, log: FakeLog) -> None:
+        hub.partitions[BUCKET].said = 3
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        await hub.partitions[BUCKET].checkpoint()
+        assert (hub.partitions[BUCKET].saved, log.committed) == (2, {})
+
+    drive(tmp_path, work)
+
+
+def test_a_commit_never_goes_back_while_other_partitions_are_still_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state may be behind what its group knows; it is replayed in silence, and takes nothing back meanwhile."""
+    plain, opened = recovery.Recovery.open, asyncio.Event()
+
+    async def slow(self: recovery.Recovery, number: int, end: int) -> partition_module.Partition:
+        if number != BUCKET:
+            await opened.wait()
+        return await plain(self, number, end)
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.revoke([FACT])
+        log.committed[BUCKET] = 7
+        monkeypatch.setattr(recovery.Recovery, "open", slow)
+        other = TP(FACTS, (BUCKET + 1) % 8)
+        starting = asyncio.create_task(hub.starts([FACT, other], {FACT: 7, other: 0}))
+        while BUCKET not in hub.partitions:
+            await asyncio.sleep(0.01)
+        assert hub.partitions[BUCKET].next == 1
+        await hub.partitions[BUCKET].checkpoint()
+        assert log.committed[BUCKET] == 7
+        opened.set()
+        await starting
+
+    drive(tmp_path, work)
