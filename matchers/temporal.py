@@ -83,6 +83,8 @@ def holds_of(temporal: Temporal, calendar: Calendar) -> Holds:
 
 def _any_of(names: frozenset[Allen]) -> Holds:
     relations = tuple(ALLEN[name] for name in sorted(names))
+    if len(relations) == 1:
+        return relations[0]
     return lambda a, b, c, d: any(relation(a, b, c, d) for relation in relations)
 
 

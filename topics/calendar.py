@@ -17,7 +17,7 @@ FIRST, LAST = date(1949, 10, 1).toordinal(), date(2100, 12, 31).toordinal()
 _SATURDAY = 5
 
 
-class Calendar(msgspec.Struct, frozen=True):
+class Calendar(msgspec.Struct, frozen=True, cache_hash=True):
     """Day ordinals: weekdays that are off, and weekend days that are worked."""
 
     off: tuple[int, ...] = ()

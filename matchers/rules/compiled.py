@@ -51,13 +51,14 @@ class CompiledRule:
 
     def evaluate(self, subject: Subject, handle: str, anchor: Fact, moment: Moment) -> Judgement:
         """Outcome of the check on one anchor that `asks` holds for."""
-        facts, found = subject.facts, list[Found]()
+        facts = subject.facts
+        found: list[Found] = []
         for source in self.evidence:
             if held := facts.get(source.name):
                 found += source.hits(held, handle, anchor)
         if not found and self.rule.kind != "missing":
             return CLEAR
-        speaks = list[Found]()
+        speaks: list[Found] = []
         for source in self.exculpating:
             if held := facts.get(source.name):
                 speaks += source.hits(held, handle, anchor)
