@@ -1,7 +1,8 @@
 """How a worker stands at one moment, as the agents tell it; health and readiness follow from it alone.
 
 Alive: nothing crashed, and something moved within `STALLED_SECONDS` (a restart would help otherwise; it does not help
-against a broker that is away, which ends a worker by itself). Ready: partitions were assigned and all are recovered.
+against a broker that is away, which ends a worker by itself). Ready: its share of the partitions was assigned, be it
+none (a spare, which takes over at once), and all of it is recovered.
 Must not know: how it is found out, how it is told.
 """
 
@@ -45,7 +46,7 @@ class Standing:
 
     @property
     def ready(self) -> bool:
-        """Whether it does its share, be it of change topics alone. Who is given nothing at all is not ready."""
+        """Whether it does its share, be it of change topics alone, or stands by."""
         return self.assigned and not self.recovering and self.crashed is None
 
     def readiness(self) -> dict[str, object]:

@@ -137,6 +137,12 @@ class Gated(_MixedInto):
         """Commit one position now. False: the group is moving on, and the partition may be somebody else's."""
         return tp in self.assignment() and await self._commit({tp: position})
 
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Faust never asks where to start for a worker that is given nothing: the gate is told here."""
+        await super().on_partitions_assigned(assigned, generation_id)
+        if not assigned:
+            await self.app.gate.starts((), {})
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Checkpoint and commit before the partitions go to somebody else.
 

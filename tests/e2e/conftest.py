@@ -1,12 +1,14 @@
 """Fixtures of the end-to-end tests: `town` (on the embedded log, then on a Kafka broker of its own), cities."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.city import generate
 from tests.e2e.town import Town
+from topics.catalog import EXAMPLE
 
 BOTH = [pytest.param("embedded"), pytest.param("kafka", marks=pytest.mark.broker)]
 
@@ -50,3 +52,18 @@ def hamlet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hamlet")
     generate("hangzhou-2008", folder, scale=0.01)
     return folder
+
+
+@pytest.fixture
+def declared(tmp_path: Path) -> Callable[[str, str, str], Path]:
+    """A copy of the example catalog with one thing written otherwise."""
+
+    def write(file: str, old: str, new: str) -> Path:
+        folder = tmp_path / "catalog"
+        shutil.copytree(EXAMPLE, folder)
+        text = (folder / file).read_text(encoding="utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+        return folder
+
+    return write

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -95,6 +96,28 @@ def test_ready_after_recovery_and_not_before(village: Town, hamlet: Path) -> Non
         assert all(0 <= w["position"] < w["end"] for w in body["recovering"].values())
     status, body = worker.get("/healthz")
     assert (status, json.loads(body)["alive"]) == (200, True)
+
+
+def test_a_worker_too_many_stands_by_and_takes_over(
+    town: Town, hamlet: Path, declared: Callable[[str, str, str], Path]
+) -> None:
+    town.declare(declared("city.yml", "partitions: 8", "partitions: 1"))
+    workers = [town.start(*ANY, data=town.folder / str(number)) for number in range(2)]
+    wait_until(lambda: sorted(map(owned, workers)) == [[], [0]], "one at work, one that stands by")
+    (at_work, spare) = sorted(workers, key=owned, reverse=True)
+    town.publish_all(hamlet)
+    at_work.kill()
+    wait_until(lambda: owned(spare) == [0], "its turn")
+    assert town.publish(CLAIMS, hamlet / f"{CLAIMS}.csv").changed == 0
+
+
+def owned(worker: Worker) -> list[int]:
+    """Partitions of `facts` that a worker has; [-1] while it is not ready."""
+    status, body = worker.get("/readyz")
+    said = json.loads(body)
+    assert said["ready"] == (status == 200)
+    partitions: list[int] = said["owned"]
+    return partitions if said["ready"] else [-1]
 
 
 def test_a_port_in_use_is_said_in_one_line(village: Town) -> None:

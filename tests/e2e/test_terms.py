@@ -1,31 +1,12 @@
 """A rule ends with its grant, or when officers do not confirm it: its alerts are withdrawn, its owner is told."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.town import Town, wait_until
-from topics.catalog import EXAMPLE
 
 RULE = "benefit-while-employed"
-
-
-@pytest.fixture
-def declared(tmp_path: Path) -> Callable[[str, str, str], Path]:
-    """A copy of the example catalog with one thing written otherwise."""
-
-    def write(file: str, old: str, new: str) -> Path:
-        folder = tmp_path / "catalog"
-        shutil.copytree(EXAMPLE, folder)
-        text = (folder / file).read_text(encoding="utf-8")
-        assert old in text
-        (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-        return folder
-
-    return write
 
 
 def standing(town: Town) -> int:
