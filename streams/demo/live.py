@@ -15,7 +15,7 @@ SHOWN_PER_STATE = 4
 TITLES = {
     "city": "1 the departments' files are written (synthetic 合成数据)",
     "publish": "2 departments publish: tokens, handles, periods and codes only (前置机报送)",
-    "receipts": "  receipts (回执)",
+    "receipts": "  the hub's receipts are awaited and reconciled (等待回执并对账)",
     "corrections": "3 sources correct themselves: alerts are withdrawn (更正与撤回)",
     "truth": "4 compared with the truth, claim by claim",
     "decisions": "5 officers decide (处置)",

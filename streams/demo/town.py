@@ -41,7 +41,7 @@ OFFICER = "demo officer (replayed from truth)"
 TITLES = {
     "city": "1 sixteen departments' files are written (synthetic 合成数据)",
     "publish": "2 departments publish: tokens, handles, periods, codes, bands and digests only (前置机报送)",
-    "receipts": "  receipts (回执)",
+    "receipts": "  the hub's receipts are awaited and reconciled (等待回执并对账)",
     "tick": "3 the business date is told: deadlines have passed (业务日期)",
     "corrections": "4 sources correct themselves: alerts are withdrawn (更正与撤回)",
     "truth": "5 compared with the truth, rule by rule",

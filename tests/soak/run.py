@@ -1,9 +1,11 @@
 """The long run:   python -m tests.soak.run --kills 100 --broker-kills 5 --broker kafka|embedded --workers 3 --seed N
 
-Its result becomes a row of README.md beside this file; what the processes said stays in the folder that is named.
+Its result becomes a row of README.md beside this file; what the processes said stays in the folder that is named,
+unless all is right.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -51,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{report.ended} workers ended by themselves, {report.interrupted} runs were interrupted and begun again"
     )
     print(row(report), end="")
-    return 1 if report.wrong else 0
+    if report.wrong:
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 if __name__ == "__main__":
