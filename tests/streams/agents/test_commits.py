@@ -1,6 +1,7 @@
 """What the group is told of `facts`: before a state is saved, never beyond what was said, never less than before."""
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ def test_no_state_is_ahead_of_what_the_group_knows(tmp_path: Path) -> None:
         assert (partition.saved, partition.dirty, log.committed) == (2, 0, {BUCKET: 2})
 
     drive(tmp_path, work)
+
+
+def test_partitions_that_were_opened_together_save_one_after_the_other() -> None:
+    turns = sorted(partition_module.first_turn(number) for number in range(8))
+    assert all(later - earlier >= 0.4 for earlier, later in pairwise(turns))
+    assert turns[-1] < partition_module.CHECKPOINT_SECONDS
 
 
 def test_what_is_replayed_is_not_committed_again(tmp_path: Path) -> None:
