@@ -126,7 +126,7 @@ TOWN = "city"
 """The scenario of all rule packs, which streams.city.town generates."""
 
 KNOWN = (*SCENARIOS, TOWN)
-_SMALLEST, _LARGEST = 0.005, 20.0
+_SMALLEST, _LARGEST = 0.005, 40.0
 
 
 def find(name: str) -> Scenario:

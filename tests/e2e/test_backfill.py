@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from streams.cli.backfilling import INTERRUPTED
 from tests.e2e.evidence import compare
 from tests.e2e.town import CLAIMS, RESOURCES, Row, Town, states, wait_until
 
@@ -56,6 +57,17 @@ def test_killed_in_the_middle_it_continues(town: Town, city: Path) -> None:
     assert {len(contents) for contents in town.revisions().values()} == {1}
     assert sent(backfill(town, city)) == 0
     assert all(r["hub_refused"] == 0 for r in again["resources"])
+
+
+def test_interrupted_it_says_how_to_go_on(village: Town, city: Path) -> None:
+    village.start()
+    before = len(village.records("facts"))
+    running = village.spawn("backfill", city, "--jobs", 2)
+    wait_until(lambda: len(village.records("facts")) > before, "the first batches in facts")
+    status, _ = running.stop()
+    assert (status, "Run the same command again" in running.text) == (INTERRUPTED, True), running.text
+    backfill(village, city)
+    compare(city, village.alerts(), states(village.results()), corrections=False)
 
 
 def test_a_changed_file_sends_its_changes_the_ordinary_way(
