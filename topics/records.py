@@ -4,9 +4,12 @@ Headers follow CloudEvents 1.0, Kafka protocol binding, binary content mode.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 Headers = Sequence[tuple[str, bytes]]
+
+LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 
 
 class Record(NamedTuple):
@@ -33,6 +36,12 @@ class StoredRecord(NamedTuple):
     key: bytes | None
     value: bytes
     headers: Headers
+
+    @property
+    def at(self) -> str:
+        """When it was appended, ISO 8601; the first or last moment there is for a time that a sender made up."""
+        seconds = min(max(self.timestamp, 0) / 1000, LAST_SECOND)
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
     @property
     def place(self) -> str:

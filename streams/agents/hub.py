@@ -22,16 +22,18 @@ from streams.agents.shipping import Shipping
 from streams.agents.steward import Steward
 from streams.agents.watch import Watch
 from streams.clock import Clock, no_clock
+from streams.controls import tell_all
 from streams.settings import CACHE_BYTES
 from streams.steps.admission import Admission, Admitted, Refused
 from streams.steps.rulebook import Rulebook
 from streams.telemetry.meter import NO_METER, Meter
 from streams.transport.gate import CommitGate
 from streams.transport.port import Log
+from topics.batch import ChangeBatch
 from topics.catalog import Catalog
 from topics.codec import encode
 from topics.control import control_record
-from topics.errors import OwnerReplaced
+from topics.errors import BrokerUnavailable, OwnerReplaced
 from topics.limits import MAX_LETTER_BYTES
 from topics.names import FACTS, dlq_topic, receipt_topic
 from topics.receipts import DeadLetter
@@ -106,13 +108,14 @@ class Hub:
             self._advance(tp, outbox)
 
     async def _sort(self, records: Sequence[StoredRecord], outbox: Outbox) -> dict[int, list[Record]]:
-        """Admitted batches by bucket; refused ones are on their way."""
+        """Admitted batches by bucket, to be forwarded; refused ones are on their way."""
         admitted: dict[int, list[Record]] = {}
         for record in records:
             decision = self._admission.admit(record)
             if isinstance(decision, Admitted):
-                forwarded = Record(record.key, record.value, record.headers)
-                admitted.setdefault(decision.batch.bucket, []).append(forwarded)
+                admitted.setdefault(decision.batch.bucket, []).append(
+                    _forwarded(decision.batch, record.value)
+                )
             else:
                 await self._refuse(outbox, decision)
         return admitted
@@ -162,13 +165,15 @@ class Hub:
         now = asyncio.get_running_loop().time()
         self._progress.look(self.recovering(), now)
         if 0 in self.partitions and now >= self._next_watch:
-            await self._suspend_failing(self.partitions[0].book)
+            with _or_later("decisions are not looked at"):
+                await self._suspend_failing(self.partitions[0].book)
         self._meter.moved()
 
     async def _look_after(self, number: int, partition: Partition) -> None:
         with self._unless_replaced(partition):
             await partition.checkpoint_if_due()
-            await self._govern(number, partition)
+            with _or_later(f"facts[{number}] is not told of days and rules"):
+                await self._govern(number, partition)
 
     def _check_lost(self) -> None:
         """A group that goes on giving this worker what another one has is a fault that only a restart ends."""
@@ -182,8 +187,7 @@ class Hub:
         self._next_watch = asyncio.get_running_loop().time() + WATCH_SECONDS
         for suspension in await self._watch.failing(book):
             logger.warning("rule %s is under its precision floor: suspended", suspension.rule.id)
-            for number in await self._log.ends(FACTS):
-                await (await self._log.send(FACTS, number, [control_record(suspension)]))
+            await tell_all(self._log, suspension)
 
     async def _govern(self, number: int, partition: Partition) -> None:
         """Append the controls that a partition lacks, once it knows all that its log says."""
@@ -315,6 +319,21 @@ class Hub:
             outbox.abandon()
         self.partitions.clear()
         self._forwarding.clear()
+
+
+@contextmanager
+def _or_later(what: str) -> Iterator[None]:
+    """A broker that is away does not end a worker: what is looked at every so often is looked at again."""
+    try:
+        yield
+    except BrokerUnavailable as error:
+        logger.warning("%s: %s", what, error)
+
+
+def _forwarded(batch: ChangeBatch, value: bytes) -> Record:
+    """A batch as it came, under a name and headers of the hub's own: what the log goes by, no sender chooses."""
+    event = event_headers("change", f"/{batch.department}", batch.batch_id, batch.produced_at)
+    return Record(batch.batch_id.encode(), value, event)
 
 
 def _cut(letter: DeadLetter) -> DeadLetter:

@@ -28,10 +28,11 @@ from streams.transport.port import Writer
 from topics.batch import decode_batch, decode_rows
 from topics.codec import encode
 from topics.control import control_of, is_control
-from topics.errors import ContractError, DepartmentDataError
+from topics.errors import ContractError, DepartmentDataError, StateDamaged, StateError
 from topics.names import (
     AUDIT,
     COMPLETENESS,
+    FACTS,
     alert_topic,
     notice_topic,
     receipt_topic,
@@ -69,6 +70,15 @@ class Meta(msgspec.Struct, array_like=True):
     book: Rulebook
 
 
+def meta_of(stored: bytes | None, where: str) -> Meta:
+    """What was stored, or a beginning. Raises StateDamaged, also for what another version of Crosscheck stored."""
+    try:
+        return msgspec.msgpack.decode(stored, type=Meta) if stored else Meta(Ledger(), Rulebook())
+    except msgspec.DecodeError as error:
+        what = f"ledger and rulebook cannot be read ({error})"
+        raise StateDamaged(what, where=where, remedy="`crosscheck state rebuild`") from None
+
+
 class Partition:
     """The owner's view of one partition; made on assignment, closed on revocation."""
 
@@ -84,8 +94,11 @@ class Partition:
         self.number = number
         self.folder = folder
         self._state = PartitionState(folder, log_id)
-        meta = self._state.meta
-        known = msgspec.msgpack.decode(meta, type=Meta) if meta else Meta(Ledger(), Rulebook())
+        try:
+            known = meta_of(self._state.meta, str(folder))
+        except StateDamaged:
+            self._state.close()
+            raise
         self._memory = Memory.of(self._state, known.ledger, known.book)
         self._writer = writer
         self._outbox = Outbox(writer)
@@ -148,9 +161,16 @@ class Partition:
         return asyncio.get_running_loop().time() - self._saved_at
 
     async def process(self, *records: StoredRecord) -> None:
-        """Take records of `facts` in order; what was taken before, or comes after `close`, is passed over."""
+        """Take records of `facts` in order; what was taken before, or comes after `close`, is passed over.
+
+        Raises StateError after a step that was broken off: what follows it would leave a hole.
+        """
         async with self._lock:
-            self._whole = self._whole and not records
+            if not self._whole:
+                raise StateError(
+                    "a step was broken off", where=f"{FACTS}[{self.number}]", remedy="start again"
+                )
+            self._whole = not records
             for stretch in stretches(records):
                 with self._meter.stage("join"):
                     for record in stretch:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from stores.checkpoints import Kept, Manifest, Shelf, Shelves
 from stores.stored import StoredState, held
-from streams.agents.partition import Partition
+from streams.agents.partition import Partition, meta_of
 from streams.agents.shipping import linked
 from topics.errors import (
     CheckpointDamaged,
@@ -136,7 +136,7 @@ class Recovery:
             if kept and kept[0].position > end:
                 kept = await self._within(shelf, kept, await self._end(number))
             return await newest_whole(shelf, kept, folder)
-        except (CheckpointsUnavailable, TimeoutError) as error:
+        except (CheckpointsUnavailable, TimeoutError, OSError) as error:
             self._away_until = asyncio.get_running_loop().time() + AWAY_SECONDS
             why = str(error) or f"no answer in {LIST_SECONDS:.0f} s"
             logger.warning("%s[%s] and others go without a checkpoint: %s", FACTS, number, why)
@@ -173,6 +173,7 @@ def check_restored(folder: Path, made: Manifest) -> None:
     try:
         with StoredState(folder) as stored:
             found = (stored.log_id, stored.position)
+            meta_of(stored.meta, str(folder))
     except (StateError, NotFound) as error:
         raise CheckpointDamaged(error.what, where=f"{FACTS}[{made.partition}]@{made.position}") from None
     if found != (made.log, made.position):

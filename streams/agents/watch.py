@@ -6,11 +6,11 @@ Must not know: how a suspension reaches the partitions.
 """
 
 from streams.clock import now
+from streams.readers.current import decided
 from streams.readers.decide import precision
 from streams.steps.rulebook import Rulebook
 from streams.transport.port import Log
 from topics.alerts import Disposition
-from topics.codec import decode
 from topics.control import RuleChange
 from topics.names import disposition_topic
 
@@ -35,10 +35,8 @@ class Watch:
         if await self._log.ends(topic) == start:
             return
         async for chunk in self._log.read(topic, start):
-            for record in chunk:
-                decision = decode(record.value, Disposition, where=record.place)
-                self._decided[decision.alert_id] = decision
-                start[record.partition] = record.offset + 1
+            self._decided.update((decision.alert_id, decision) for decision in decided(chunk))
+            start.update((record.partition, record.offset + 1) for record in chunk)
 
     def _fails(self, change: RuleChange) -> bool:
         rule = change.rule

@@ -103,6 +103,8 @@ def _agent(app: WorkerApp, name: str, topic: Any, handle: Callable[..., Awaitabl
     @app.agent(topic, name=name, concurrency=1)
     async def agent(stream: Any) -> None:
         async for event in stream.events():
+            if app.crash_reason is not None:
+                continue  # Faust begins a new agent at once: it would go on behind what the last one failed at
             try:
                 await handle(*event.message.records)
             except Exception as error:

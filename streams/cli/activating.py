@@ -27,14 +27,14 @@ from streams.cli.screen import (
     write_json,
 )
 from streams.clock import now, wall_clock
+from streams.controls import tell_all
 from streams.readers import rules as readers
 from streams.readers.turning import Follower, Turning, summed
 from streams.settings import Settings
 from streams.transport.port import connect
 from topics.catalog import Catalog, Rule
-from topics.control import Force, RuleChange, Tick, control_record
+from topics.control import Force, RuleChange, Tick
 from topics.errors import ContractError, NotFound
-from topics.names import FACTS
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="follow until every partition has taken it")]
@@ -256,7 +256,4 @@ async def _tick(settings: Settings, day: date) -> int:
         newest = await readers.newest_day(log)
         if newest is not None and day < newest:
             raise ContractError(f"the log is at {newest} already", remedy="a business date never goes back")
-        ends = await log.ends(FACTS)
-        for partition in ends:
-            await (await log.send(FACTS, partition, [control_record(Tick(day, now()))]))
-        return len(ends)
+        return await tell_all(log, Tick(day, now()))

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from stores.snapshot import write
 from streams.city.town import TownSummary, generate_town
 from streams.clock import now
+from streams.controls import tell_all
 from streams.demo.departments import Departments, Plan, Stage, refuse_used
 from streams.demo.outcome import Pace
 from streams.demo.score import RuleScore, Seen, Truth, read_truth, score
@@ -33,8 +34,8 @@ from topics.alerts import Alert, Disposition
 from topics.catalog import Catalog, Rule, load_catalog
 from topics.catalog.load import CITY
 from topics.codec import encode
-from topics.control import Tick, control_record
-from topics.names import FACTS, disposition_topic, topic_specs
+from topics.control import Tick
+from topics.names import disposition_topic, topic_specs
 from topics.records import Record
 
 OFFICER = "demo officer (replayed from truth)"
@@ -189,8 +190,7 @@ def decision(rule: Rule, alert: Alert, truth: Truth, key: str) -> Disposition | 
 
 async def tell_day(log: Log, day: date) -> None:
     """A business date, to every partition of `facts`."""
-    for partition in await log.ends(FACTS):
-        await (await log.send(FACTS, partition, [control_record(Tick(day, now()))]))
+    await tell_all(log, Tick(day, now()))
 
 
 async def told(catalog: Catalog, log: Log, book: KeyBook) -> dict[str, Seen]:

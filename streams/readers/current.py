@@ -3,7 +3,8 @@
 A crash or a replay may say a revision again; it is the same revision, so nothing here changes.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from streams.transport.port import Log
@@ -11,7 +12,7 @@ from topics.alerts import Alert, Disposition, Result
 from topics.catalog import Catalog, Rule
 from topics.codec import decode
 from topics.control import RuleEvent
-from topics.errors import NotFound
+from topics.errors import ContractError, NotFound
 from topics.names import (
     COMPLETENESS,
     alert_topic,
@@ -22,6 +23,9 @@ from topics.names import (
     trial_topic,
 )
 from topics.receipts import Completeness, Receipt
+from topics.records import StoredRecord
+
+logger = logging.getLogger("crosscheck.readers")
 
 
 async def alerts(log: Log, department: str, *, trial: bool = False) -> dict[str, Alert]:
@@ -68,10 +72,17 @@ async def dispositions(log: Log, department: str) -> dict[str, Disposition]:
     """The last decision on each alert."""
     current: dict[str, Disposition] = {}
     async for chunk in log.read(disposition_topic(department)):
-        for record in chunk:
-            decision = decode(record.value, Disposition, where=record.place)
-            current[decision.alert_id] = decision
+        current.update((decision.alert_id, decision) for decision in decided(chunk))
     return current
+
+
+def decided(records: Iterable[StoredRecord]) -> Iterator[Disposition]:
+    """Decisions among what a department wrote on its topic; what is none is passed over, with a word in the log."""
+    for record in records:
+        try:
+            yield decode(record.value, Disposition, where=record.place)
+        except ContractError as error:
+            logger.warning("passed over %s", error)
 
 
 async def receipts(log: Log, department: str) -> list[Receipt]:

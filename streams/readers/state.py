@@ -11,20 +11,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import msgspec
-
 from stores.checkpoints import Kept, Shelves
 from stores.stored import StoredState, held, size_on_disk
-from streams.agents.partition import Meta
+from streams.agents.partition import Meta, meta_of
 from streams.agents.recovery import aside, newest_whole, replace_folder, state_folder
 from streams.agents.replay import Tell, replay
-from streams.steps.rulebook import Rulebook
 from streams.transport.port import WORKERS, Log
 from topics.errors import (
     CheckpointDamaged,
     CrosscheckError,
     NotFound,
-    StateDamaged,
     StateError,
     StateHeld,
 )
@@ -102,7 +98,7 @@ def _look(folder: Path, number: int, end: int, log_id: str, again: int = 3) -> S
     is_held, size = held(folder), size_on_disk(folder)
     try:
         with StoredState(folder) as stored:
-            book = _book(stored)
+            book = _meta(stored).book
             return StateSeen(
                 partition=number,
                 folder=str(folder),
@@ -124,17 +120,8 @@ def _look(folder: Path, number: int, end: int, log_id: str, again: int = 3) -> S
         return StateSeen(number, str(folder), end, is_held, bytes=size, fault=str(error))
 
 
-def _book(stored: StoredState) -> Rulebook:
-    return _meta(stored).book if stored.meta else Rulebook()
-
-
 def _meta(stored: StoredState) -> Meta:
-    try:
-        return msgspec.msgpack.decode(stored.meta or b"", type=Meta)
-    except msgspec.DecodeError as error:
-        remedy = "`crosscheck state rebuild`"
-        what = f"ledger and rulebook cannot be read ({error})"
-        raise StateDamaged(what, where=str(stored.folder), remedy=remedy) from None
+    return meta_of(stored.meta, str(stored.folder))
 
 
 async def look_at_checkpoints(log: Log, shelves: Shelves) -> list[CheckpointSeen]:

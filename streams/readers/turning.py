@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
+from streams.controls import tell_all
 from streams.readers import current
 from streams.readers.rules import events
 from streams.transport.port import WORKERS, Log, Positions
 from topics.alerts import Alert
 from topics.catalog import Rule
 from topics.codec import decode
-from topics.control import RuleChange, RuleEvent, control_record
+from topics.control import RuleChange, RuleEvent
 from topics.names import FACTS, alert_topic, trial_topic
 
 POLL_SECONDS = 0.3
@@ -57,8 +58,7 @@ class Follower:
             self._read[topic] = dict(await self._log.ends(topic))
             now = await current.alerts(self._log, self._rule.department, trial=trial)
             self._states[topic] = {a.alert_id: a.state for a in now.values() if a.rule == self._rule.id}
-        for partition in await self._log.ends(FACTS):
-            await (await self._log.send(FACTS, partition, [control_record(change)]))
+        await tell_all(self._log, change)
         return Turning(await self._log.ends(FACTS))
 
     async def follow(self, turning: Turning, patience: float) -> AsyncIterator[Turning]:

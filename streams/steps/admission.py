@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from matchers.token import MATCH_BYTES, bucket_of
 from topics.batch import TOKEN_BYTES, ChangeBatch, Counts, Row, count, decode_batch, decode_rows
@@ -187,6 +187,6 @@ def _refused(record: StoredRecord, resource: str, batch: ChangeBatch | None, err
             refused=refused,
             reasons={error.reason: refused or 1},
             position=record.place,
-            at=datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="milliseconds"),
+            at=record.at,
         ),
     )

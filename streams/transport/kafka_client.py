@@ -214,6 +214,7 @@ def _new_topic(spec: TopicSpec, replicas: int) -> NewTopic:
         "retention.ms": str(spec.retention_ms),
         "cleanup.policy": "compact" if spec.compact else "delete",
         "max.message.bytes": str(MAX_RECORD_BYTES + 100_000),
+        "message.timestamp.type": "LogAppendTime",
     }
     return NewTopic(spec.name, spec.partitions, replicas, topic_configs=config)
 
