@@ -32,6 +32,7 @@ from topics.catalog import load_catalog
 from topics.errors import BrokerUnavailable, OwnerReplaced
 from topics.limits import MAX_LETTER_BYTES, MAX_RECORD_BYTES
 from topics.names import FACTS, change_topic
+from topics.records import StoredRecord
 
 FACT = TP(FACTS, BUCKET)
 CHANGE = TP(change_topic(CLAIMS), 0)
@@ -348,5 +349,24 @@ def test_a_partition_that_two_workers_keep_stops_this_one(
             await hub.tick()
         await hub.revoke([FACT])
         await hub.tick()
+
+    drive(tmp_path, work)
+
+
+def test_what_a_sender_puts_beside_its_batch_does_not_get_into_the_log(tmp_path: Path) -> None:
+    """With the header of a control, a batch would have had neither a receipt nor a dead letter."""
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        value = batch(CLAIMS, 1, claim(1))
+        await hub.admit(StoredRecord(*CHANGE, 0, 0, b"any", value, (("ce_type", b"crosscheck.tick.v1"),)))
+        await soon()
+        ((_, _, forwarded),) = [sent for sent in log.sent if sent[0] == FACTS]
+        name = f"{CLAIMS}/1/{BUCKET}/1"
+        assert (forwarded.key, forwarded.value) == (name.encode(), value)
+        assert dict(forwarded.headers)["ce_type"] == b"crosscheck.change.v1"
+        await hub.join(StoredRecord(*FACT, 1, 0, *forwarded))
+        await soon()
+        (receipt,) = [json.loads(r.value) for t, _, r in log.sent if t == "receipt.hrss"]
+        assert (receipt["batch"], receipt["status"]) == (name, "applied")
 
     drive(tmp_path, work)

@@ -1,6 +1,7 @@
 """What an owner begins with: its own state, a checkpoint or the log; how state gets to the place of checkpoints."""
 
 import asyncio
+import errno
 import logging
 import os
 import shutil
@@ -8,10 +9,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from faust.types import TP
 
 from stores.checkpoints import Place, Shelf
+from stores.checkpoints import shelf as shelf_module
 from stores.state import PartitionState
 from streams.agents import recovery
 from streams.agents.hub import Hub
@@ -163,6 +166,29 @@ def test_a_damaged_state_is_put_aside_and_recovered(
     assert begins_at(tmp_path / "first", tmp_path / "place") == 5
     assert f"put aside as damaged-{HOME}" in said()
     assert folders(tmp_path / "first") == [f"damaged-{HOME}", HOME]
+
+
+def test_a_state_of_another_version_is_put_aside(tmp_path: Path, said: Callable[[], str]) -> None:
+    drive(tmp_path, join_up_to(4))
+    state = PartitionState(tmp_path / HOME, FakeLog.log_id)
+    state.checkpoint(5, msgspec.msgpack.encode(["a ledger of another version"]))
+    state.close()
+    assert begins_at(tmp_path) == 0
+    assert f"put aside as damaged-{HOME}" in said()
+
+
+def test_a_disk_that_is_full_for_a_checkpoint_leaves_the_state_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Callable[[], str]
+) -> None:
+    drive(tmp_path / "late", join_up_to(2))
+    shipped_at(tmp_path / "first", tmp_path / "place", 5)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shelf_module, "_take", full)
+    assert begins_at(tmp_path / "late", tmp_path / "place") == 2
+    assert "go without a checkpoint" in said()
 
 
 def test_a_place_that_cannot_be_used_never_stops_the_join(tmp_path: Path, said: Callable[[], str]) -> None:

@@ -252,6 +252,22 @@ def test_a_truncated_batch_is_refused(size: int) -> None:
     assert isinstance(decision, Refused)
 
 
+@pytest.mark.parametrize(
+    ("timestamp", "at"),
+    [
+        (1_220_000_000_000, "2008-08-29T08:53:20.000+00:00"),
+        (-1, "1970-01-01T00:00:00.000+00:00"),
+        (-(10**17), "1970-01-01T00:00:00.000+00:00"),
+        (2**63 - 1, "9999-12-31T23:59:59.000+00:00"),
+    ],
+)
+def test_a_refusal_has_a_time_whatever_the_sender_says(timestamp: int, at: str) -> None:
+    """Where the broker takes the sender's time, a message could stop every worker that reads it."""
+    decision = ADMISSION.admit(StoredRecord(change_topic(SPELL), 0, 17, timestamp, b"key", b"garbage", ()))
+    assert isinstance(decision, Refused)
+    assert decision.receipt.at == at
+
+
 def test_a_refusal_shows_no_content() -> None:
     """Everything but the message itself, which goes back to its own department alone."""
     secret = change(GOOD, codes={"kind": "SECRET"}, handle="SECRET")
