@@ -36,10 +36,11 @@ REPLICAS = 3
 
 
 class KafkaClient:
-    """See streams.transport.port.Log. Connects on first use."""
+    """See streams.transport.port.Log. Asks the cluster for its name, and connects for more on first use."""
 
     def __init__(self, servers: str) -> None:
         self._servers = servers
+        self._cluster = ""
         self._producer: AIOKafkaProducer | None = None
         self._taken: dict[str, AIOKafkaProducer] = {}
         self._starting = asyncio.Lock()
@@ -47,10 +48,12 @@ class KafkaClient:
 
     @property
     def log_id(self) -> str:
-        """What state folders call this log."""
-        return f"kafka://{self._servers}"
+        """What state folders call this log: by its cluster, which may move, and whose address another may get."""
+        return f"kafka:{self._cluster}"
 
     async def __aenter__(self) -> Self:
+        async with self._admin() as admin:
+            self._cluster = (await admin.describe_cluster())["cluster_id"]
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stores.embedded.groups import ConsumerGroups
 from streams.transport.port import BrokerURL, Log, connect
-from tests.conftest import free_port
+from tests.conftest import Broker, free_port
 from topics.errors import BrokerUnavailable
 from topics.limits import MAX_RECORD_BYTES
 from topics.names import TopicSpec
@@ -211,6 +211,20 @@ def test_a_record_over_the_limit_is_refused_and_the_log_goes_on(url: BrokerURL) 
         assert await everything(log, topic) == {0: [largest, b"small", largest]}
 
     on(url, work)
+
+
+async def known_as(log: Log) -> str:
+    return log.log_id
+
+
+@pytest.mark.broker
+def test_kafka_is_known_by_its_cluster_and_not_by_its_address(kafka_broker: str, own_broker: Broker) -> None:
+    """State of a cluster that was lost must not pass for that of the next one at the same address."""
+    by_number, by_name, another = (
+        on(BrokerURL.parse(address), known_as)
+        for address in (kafka_broker, kafka_broker.replace("127.0.0.1", "localhost"), own_broker.url)
+    )
+    assert by_number == by_name != another
 
 
 def test_kafka_that_does_not_answer_is_reported_in_time() -> None:
