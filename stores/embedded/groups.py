@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
+from zlib import crc32
 
 from stores.embedded.sqlite import open_database, writing
 
@@ -28,9 +29,16 @@ TopicPartition = tuple[str, int]
 
 
 def assign(members: Sequence[str], partitions: Sequence[TopicPartition], member: str) -> set[TopicPartition]:
-    """Round robin over sorted partitions: every member computes the same."""
+    """Round robin over a topic's partitions, from a member that its name decides: every member computes the same.
+
+    While a catalog with another topic is rolled out, members know different topics; those that both know stay shared out.
+    """
     mine = sorted(members).index(member)
-    return {tp for i, tp in enumerate(sorted(partitions)) if i % len(members) == mine}
+    return {
+        (topic, number)
+        for topic, number in partitions
+        if (crc32(topic.encode()) + number) % len(members) == mine
+    }
 
 
 class ConsumerGroups:

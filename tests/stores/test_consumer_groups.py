@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -42,21 +43,32 @@ def synced(groups: ConsumerGroups, member: str) -> int:
     return generation
 
 
-_partitions = st.sets(st.tuples(st.sampled_from(["facts", "change.a", "change.b"]), st.integers(0, 9)))
+_sizes = st.dictionaries(st.sampled_from(["facts", "change.a", "change.b"]), st.integers(1, 9), min_size=1)
+_members = st.sets(st.text(max_size=4), min_size=1, max_size=6)
 
 
-@given(st.sets(st.text(max_size=4), min_size=1, max_size=6), _partitions, st.randoms())
-def test_assign_is_a_partition_of_the_partitions(
-    members: set[str], partitions: set[object], chance: object
+@given(_members, _sizes, st.randoms())
+def test_every_topic_is_shared_out_once_and_evenly(
+    members: set[str], sizes: dict[str, int], chance: Random
 ) -> None:
-    names, places = sorted(members), sorted(partitions)
+    names = sorted(members)
+    places = [(topic, number) for topic, size in sizes.items() for number in range(size)]
     shares = []
     for name in names:
         chance.shuffle(places)
         shares.append(assign(chance.sample(names, len(names)), places, name))
-    assert set().union(*shares) == partitions
-    assert sum(map(len, shares)) == len(partitions)
-    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    assert sorted(place for share in shares for place in share) == sorted(places)
+    for topic in sizes:
+        taken = [sum(found == topic for found, _ in share) for share in shares]
+        assert max(taken) - min(taken) <= 1
+
+
+def test_members_of_different_catalogs_share_out_what_both_know() -> None:
+    """A catalog with one more resource is rolled out worker by worker."""
+    both = [("change.b", 0), *(("facts", number) for number in range(8))]
+    old, new = assign(["a", "b"], both, "a"), assign(["a", "b"], [("change.a", 0), *both], "b")
+    assert old & new == set()
+    assert set(both) <= old | new
 
 
 def test_every_join_and_leave_is_a_new_generation(groups: ConsumerGroups) -> None:
