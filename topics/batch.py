@@ -91,6 +91,9 @@ def batch_id(resource: str, epoch: int, bucket: int, seq: int) -> str:
     return f"{resource}/{epoch}/{bucket}/{seq}"
 
 
+REPUBLISH = "publish the resource again with --mode full --new-epoch"
+"""What brings rows that were refused: their front node remembers them as sent, and their number stays a gap."""
+
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What reading hostile bytes may raise."""
 
@@ -137,5 +140,5 @@ def decode_rows(batch: ChangeBatch) -> list[Row]:
         raise BatchRefused(
             "bad_row",
             f"batch {batch.batch_id} has a malformed row ({type(error).__name__})",
-            remedy="fix the front node and publish the resource again with --mode full",
+            remedy=f"fix the front node and {REPUBLISH}",
         ) from None

@@ -31,7 +31,7 @@ TopicPartition = tuple[str, int]
 def assign(members: Sequence[str], partitions: Sequence[TopicPartition], member: str) -> set[TopicPartition]:
     """Round robin over a topic's partitions, from a member that its name decides: every member computes the same.
 
-    While a catalog with another topic is rolled out, members know different topics; those that both know stay shared out.
+    While a catalog with another topic is rolled out, members know different ones; what both know stays shared out.
     """
     mine = sorted(members).index(member)
     return {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from matchers.token import MATCH_BYTES, bucket_of
-from topics.batch import TOKEN_BYTES, ChangeBatch, Counts, Row, count, decode_batch, decode_rows
+from topics.batch import REPUBLISH, TOKEN_BYTES, ChangeBatch, Counts, Row, count, decode_batch, decode_rows
 from topics.catalog import Catalog, Resource
 from topics.errors import BatchRefused
 from topics.limits import MAX_HANDLE, MAX_RECORD_BYTES, MAX_ROWS
@@ -23,7 +23,7 @@ from topics.records import StoredRecord, size_of
 
 _ATTRIBUTES = ("code", "band", "match")
 _MATCH = re.compile(f"[0-9a-f]{{{2 * MATCH_BYTES}}}")
-_REPUBLISH = "fix the front node and publish the resource again with --mode full"
+_REPUBLISH = f"fix the front node and {REPUBLISH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _check_envelope(batch: ChangeBatch, contract: _Contract, partitions: int, wh
             "wrong_contract",
             f"contract version {batch.contract_version[:20]!r}, the catalog has {contract.resource.version}",
             where=where,
-            remedy="bring the front node's catalog up to date",
+            remedy=f"bring the catalogs of hub and front node to the same version and {REPUBLISH}",
         )
     if not _is_time(batch.produced_at):
         raise BatchRefused(
