@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from streams.publisher.lines import Line, Lines
+from streams.publisher.remedies import refuse
 from topics.errors import RowRefused
 from topics.limits import MAX_LINE, MAX_RECORD_LINES
 
@@ -75,12 +76,12 @@ class Records:
         self._held.clear()
         self._ended = False
         if not still_open:
-            return number, RowRefused("line", "not_csv", "check quotes and field lengths")
+            return number, refuse("line", "not_csv")
         far = f"it is still open {len(others)} lines on" if others else "the file ends before it does"
         remedy = (
             f"close the quote that opens in line {number} ({far}); the lines after it are read by themselves"
         )
-        return number, RowRefused("line", "quote_not_closed", remedy)
+        return number, refuse("line", "quote_not_closed", remedy)
 
 
 def _believable(lines: list[Line]) -> bool:

@@ -13,6 +13,7 @@ import orjson
 
 from streams.publisher.lines import Lines
 from streams.publisher.quotes import Records
+from streams.publisher.remedies import refuse
 from topics.errors import FileRefused, RowRefused
 from topics.limits import MAX_LINE
 
@@ -97,7 +98,7 @@ def _read_csv(lines: Lines, path: Path, header: Sequence[str], changes: bool) ->
 def _skipped(lines: Lines) -> Iterator[SourceRow]:
     """Refusals of the lines skipped since the last call."""
     for number in lines.too_long:
-        fault = RowRefused("line", "line_too_long", f"no line may exceed {MAX_LINE} bytes")
+        fault = refuse("line", "line_too_long")
         yield SourceRow(number, False, (), fault, lines.read)
     lines.too_long.clear()
 
@@ -110,7 +111,7 @@ def _row_of(columns: dict[str, int], header: Sequence[str]) -> Callable[[int, li
 
     def row(line: int, values: list[str], read: int) -> SourceRow:
         if len(values) != width:
-            return SourceRow(line, False, (), RowRefused("line", "wrong_number_of_columns"), read)
+            return SourceRow(line, False, (), refuse("line", "wrong_number_of_columns"), read)
         if plain:
             return SourceRow(line, False, values, None, read)
         ordered = [values[i] for i in order]
@@ -138,7 +139,7 @@ def _columns(found: list[str], path: Path, header: Sequence[str], changes: bool)
 
 
 def _operation(text: str) -> RowRefused | None:
-    return None if text in OPERATIONS else RowRefused(OPERATION, "unknown_operation", "upsert or delete")
+    return None if text in OPERATIONS else refuse(OPERATION, "unknown_operation")
 
 
 def _read_jsonl(lines: Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
@@ -157,13 +158,13 @@ def _json_row(text: str, line: int, read: int, header: Sequence[str], changes: b
         fault = _operation(operation) or _unknown(row, header)
         values = ["" if row.get(name) is None else str(row[name]) for name in header]
     except (orjson.JSONDecodeError, AttributeError, TypeError):
-        fault = RowRefused("line", "not_a_json_object")
+        fault = refuse("line", "not_a_json_object")
     return SourceRow(line, operation == "delete", values, fault, read)
 
 
 def _unknown(row: dict[str, object], header: Sequence[str]) -> RowRefused | None:
     extra = sum(name not in header for name in row)
-    return RowRefused("line", "unknown_fields", "only the contract's fields") if extra else None
+    return refuse("line", "unknown_fields") if extra else None
 
 
 def size_of(path: Path) -> int:
