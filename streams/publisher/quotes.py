@@ -30,11 +30,11 @@ class Records:
         self._ended = False
 
     def first(self) -> list[str]:
-        """The header; empty where there is none to be read."""
+        """The header; empty where there is none, a single name where its quotes make no sense."""
         try:
             return next(csv.reader(self._feed(), strict=True), [])
         except csv.Error:
-            return []
+            return [self._held[0][1].replace('"', "")]
         finally:
             self._held.clear()
 

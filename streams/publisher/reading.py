@@ -11,14 +11,22 @@ from typing import BinaryIO, NamedTuple
 
 import orjson
 
+from streams.publisher.header import OPERATION, columns
 from streams.publisher.lines import Lines
 from streams.publisher.quotes import Records
 from streams.publisher.remedies import refuse
 from topics.errors import FileRefused, RowRefused
 from topics.limits import MAX_LINE
 
-OPERATION = "op"
 OPERATIONS = ("upsert", "delete")
+JSON_LINES = (".jsonl", ".ndjson")
+NOT_TEXT = {
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"PK\x03\x04": "a workbook (.xlsx) or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook (.xls)",
+}
+"""How files begin that are often sent in place of CSV."""
 
 
 class SourceRow(NamedTuple):
@@ -38,11 +46,12 @@ def read_rows(path: Path, header: Sequence[str], *, changes: bool, encoding: str
             remedy = f"was it cut short? it must hold the columns {', '.join(header)}"
             raise FileRefused("an empty file", where=f"{path}:1", remedy=remedy)
         file.seek(0)
+        _check_kind(file, path)
         _check_encoding(file, path, encoding)
         if file.read(3) != b"\xef\xbb\xbf":  # the mark that spreadsheet programs put before UTF-8
             file.seek(0)
         lines = Lines(file, encoding)
-        jsonl = path.suffix in (".jsonl", ".ndjson")
+        jsonl = path.suffix.lower() in JSON_LINES
         yield from (_read_jsonl if jsonl else _read_csv)(lines, path, header, changes)
 
 
@@ -51,6 +60,18 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise FileRefused(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+
+def _check_kind(file: BinaryIO, path: Path) -> None:
+    """Refuse what no encoding could make readable, going by its first bytes and its name."""
+    begin = file.read(4)
+    file.seek(0)
+    for mark, kind in NOT_TEXT.items():
+        if begin.startswith(mark):
+            raise FileRefused(f"{kind}, which is not read", where=str(path), remedy="save it as UTF-8 CSV")
+    if path.suffix.lower() == ".json":
+        remedy = "write one object a line, and name the file so that it ends in .jsonl"
+        raise FileRefused("a .json file is neither CSV nor JSON lines", where=str(path), remedy=remedy)
 
 
 def _check_encoding(file: BinaryIO, path: Path, encoding: str) -> None:
@@ -83,9 +104,9 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
 
 def _read_csv(lines: Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
     records = Records(lines)
-    columns = _columns(records.first(), path, header, changes)
-    row = _row_of(columns, header)
-    for number, values in records.rest(len(columns)):
+    found = columns(records.first(), f"{path}:1", header, changes=changes)
+    row = _row_of(found, header)
+    for number, values in records.rest(len(found)):
         if lines.too_long:
             yield from _skipped(lines)
         if isinstance(values, RowRefused):
@@ -103,10 +124,10 @@ def _skipped(lines: Lines) -> Iterator[SourceRow]:
     lines.too_long.clear()
 
 
-def _row_of(columns: dict[str, int], header: Sequence[str]) -> Callable[[int, list[str], int], SourceRow]:
+def _row_of(found: dict[str, int], header: Sequence[str]) -> Callable[[int, list[str], int], SourceRow]:
     """How a line's fields become a row."""
-    operation, width = columns.get(OPERATION), len(columns)
-    order = [columns[name] for name in header]
+    operation, width = found.get(OPERATION), len(found)
+    order = [found[name] for name in header]
     plain = order == list(range(width))
 
     def row(line: int, values: list[str], read: int) -> SourceRow:
@@ -121,21 +142,6 @@ def _row_of(columns: dict[str, int], header: Sequence[str]) -> Callable[[int, li
         return SourceRow(line, delete, ordered, _operation(values[operation]), read)
 
     return row
-
-
-def _columns(found: list[str], path: Path, header: Sequence[str], changes: bool) -> dict[str, int]:
-    names = [name.strip() for name in found]
-    expected = [*([OPERATION] if changes else []), *header]
-    missing = [name for name in expected if name not in names]
-    unknown = [name for name in names if name not in expected]
-    if missing or unknown or len(set(names)) != len(names):
-        # Unknown columns are counted, not named: a file without a header would put its data here.
-        raise FileRefused(
-            f"columns differ from the contract: missing {', '.join(missing) or 'none'}; {len(unknown)} unknown",
-            where=f"{path}:1",
-            remedy=f"the first line must name the columns {', '.join(expected)}",
-        )
-    return {name: i for i, name in enumerate(names)}
 
 
 def _operation(text: str) -> RowRefused | None:

@@ -84,6 +84,59 @@ def test_wrong_columns_refuse_the_file(tmp_path: Path, content: str) -> None:
     assert "key, who, when" in caught.value.remedy or not content
 
 
+GENERAL = "the first line must name the columns"
+COLUMNS = {
+    "twice": ("key,who,when,when\n", False, "when named more than once", "one column of each name"),
+    "twice in changes": ("op,op,key,who,when\n", True, "op named more than once", "one column of each name"),
+    "unknown twice": ("key,who,when,SECRET,SECRET\n", False, "missing none; 2 unknown", GENERAL),
+    "op in a full file": ("op,key,who,when\n", False, "op is only in a file of changes", "--mode changes"),
+    "no op in changes": ("key,who,when\n", True, "missing op; 0 unknown", "leave --mode changes out"),
+    "semicolons": ("key;who;when\n", False, "separated by ';', not by ','", "with commas"),
+    "quoted semicolons": ('"key";"who";"when"\n', False, "separated by ';', not by ','", "with commas"),
+    "capital semicolons": ("KEY;WHO;WHEN\n", False, "separated by ';', not by ','", "with commas"),
+    "tabs": ("key\twho\twhen\r\n", False, "separated by tabs", "with commas"),
+    "full-width commas": ("key，who，when\n", False, "separated by '，' (full-width)", "with commas"),
+    "bars": ("op|key|who|when\n", True, "separated by '|'", "with commas"),
+    "semicolons in data": ("SECRET;1;x\n", False, "missing key, who, when; 1 unknown", GENERAL),
+    "capitals": ("KEY,Who,when\n", False, "key, who written in capitals", "lower case"),
+    "open quote": ('"key,who,when\na,1,x\n', False, "missing key, who, when; 1 unknown", GENERAL),
+    "other": ("key,SECRET,when\n", False, "missing who; 1 unknown", GENERAL),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_what_is_wrong_with_the_columns_is_said_exactly(tmp_path: Path, name: str) -> None:
+    content, changes, what, remedy = COLUMNS[name]
+    with pytest.raises(FileRefused) as caught:
+        read(tmp_path, content, changes=changes)
+    assert what in caught.value.what
+    assert remedy in caught.value.remedy
+    assert "SECRET" not in str(caught.value)
+
+
+WORKBOOK = b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256))
+KINDS = {
+    "utf-16, little end first": ("f.csv", b"\xff\xfe" + GOOD.encode("utf-16-le"), "UTF-16", "UTF-8 CSV"),
+    "utf-16, big end first": ("f.csv", b"\xfe\xff" + GOOD.encode("utf-16-be"), "UTF-16", "UTF-8 CSV"),
+    "a workbook": ("f.xlsx", WORKBOOK, "workbook", "UTF-8 CSV"),
+    "a workbook by another name": ("f.csv", WORKBOOK, "workbook", "UTF-8 CSV"),
+    "an old workbook": ("f.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "workbook", "UTF-8 CSV"),
+    "json": ("f.json", b'{"key": "a", "who": "1", "when": "x"}\n', "neither CSV nor JSON lines", ".jsonl"),
+    "json in capitals": ("f.JSON", b"[]", "neither CSV nor JSON lines", ".jsonl"),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_of_another_kind_is_called_by_its_name(tmp_path: Path, name: str, encoding: str) -> None:
+    file, content, what, remedy = KINDS[name]
+    with pytest.raises(FileRefused) as caught:
+        read(tmp_path, content, name=file, encoding=encoding)
+    assert what in caught.value.what
+    assert remedy in caught.value.remedy
+    assert "gb18030" not in str(caught.value)
+
+
 def test_a_file_without_header_does_not_show_its_data(tmp_path: Path) -> None:
     with pytest.raises(FileRefused) as caught:
         read(tmp_path, "330102197501010014,张三,2008-05\n")
@@ -256,6 +309,7 @@ def test_jsonl(tmp_path: Path) -> None:
     content = '\ufeff{"key": "a", "who": 1, "when": "x"}\r\n\n{"when": "y", "key": "b", "who": "2"}'
     assert values(read(tmp_path, content, name="f.jsonl")) == VALUES
     assert values(read(tmp_path, content, name="f.ndjson")) == VALUES
+    assert values(read(tmp_path, content, name="f.JSONL")) == VALUES
 
 
 def test_jsonl_absent_and_null_are_empty(tmp_path: Path) -> None:
