@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.cli import publishing
+from streams.cli.backfilling import _Backfilled
 from streams.cli.publishing import exit_of, most_refused, report
 from streams.publisher.publish import Summary
 from tests.streams.publisher.front import HEADER, Front, LogDouble, claim, claims
@@ -87,3 +88,19 @@ def test_the_three_reasons_that_refused_most_are_on_the_screen(tmp_path: Path) -
 def test_other_programs_learn_the_reasons_too(tmp_path: Path) -> None:
     summary, _ = Front(tmp_path).publish(claims(claim(1), *BAD))
     assert publishing.as_json(summary)["refused_for"] == {"month not_a_month": 3}
+
+
+def test_a_backfill_ends_as_its_worst_file_would_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All are reconciled, so that the counts alone would say that all is well."""
+    front = Front(tmp_path)
+    good, _ = front.publish(claims(*BEFORE))
+    held, _ = front.publish(claims(*FEW))
+    useless, _ = front.publish(claims(*BAD))
+    for summaries, code in (((good,), 0), ((good, held), 5), ((held, useless, good), 4)):
+        backfilled = _Backfilled({}, done={str(n): summary for n, summary in enumerate(summaries)})
+        assert (backfilled.exit_code, backfilled.reconciled) == (code, True)
+        backfilled.say(json=False)
+        words = capsys.readouterr().out
+        assert ("deletes held back" in words, "NO ROW USED" in words) == (code != 0, code == 4)
