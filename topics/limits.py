@@ -3,6 +3,7 @@
     what                        limit   beyond it
     a catalog file              1 MB    refused by `crosscheck check`, with file and line
     a line of a source file     1 MB    the row is refused at the front node (line_too_long)
+    lines of a record           50      its first line is refused at the front node (quote_not_closed), the next is read
     a record key                200     the row is refused at the front node (bad_key)
     rows of a batch             500     the front node makes another batch; the hub refuses it (wrong_counts)
     bytes of a batch            900 kB  the front node makes smaller ones
@@ -21,6 +22,9 @@ MAX_FILE_BYTES = 1_000_000
 
 MAX_LINE = 1_000_000
 """Bytes of a line of a source file, and of a field in it."""
+
+MAX_RECORD_LINES = 50
+"""Lines of one record of a source file: a quote that is open for longer is a mistake, not a field with newlines."""
 
 MAX_KEY = 200
 """Characters of a record key in a source file."""

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from streams.cli.loading import Answered, Begun, Failed, Load, News, Read, load_all
-from streams.cli.publishing import HELD, as_json, key_ring, verdict
-from streams.cli.screen import NOT_RECONCILED, Broker, CatalogFolder, Data, Json, err, out, write_json
+from streams.cli.publishing import as_json, exit_of, key_ring, remarks, verdict
+from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, write_json
 from streams.publisher.publish import Summary
 from streams.settings import Settings
 from streams.transport.port import connect
@@ -105,11 +105,16 @@ class _Backfilled:
 
     @property
     def exit_code(self) -> int:
-        """That of the first failure; else whether everything reconciles, as `publish` has it."""
+        """That of the first failure; else the gravest of those that `publish` would have ended with."""
         if self.failed:
             return next(iter(self.failed.values())).code
+        return min((code for summary in self.done.values() if (code := exit_of(summary))), default=0)
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether the hub's counts are those of every file."""
         checks = [summary.reconciliation for summary in self.done.values()]
-        return 0 if all(check and check.reconciled for check in checks) else NOT_RECONCILED
+        return not self.failed and all(check and check.reconciled for check in checks)
 
     def say(self, *, json: bool) -> None:
         """One object, or a table."""
@@ -129,10 +134,8 @@ class _Backfilled:
         check = summary.reconciliation
         if check and not check.reconciled:
             out.print(f"{resource}: {verdict(check)}")
-        if summary.refusals:
-            out.print(f"{resource}: refused rows: {summary.refusals}")
-        if summary.held_deletes:
-            out.print(f"{resource}: {summary.held_deletes} {HELD}")
+        for remark in remarks(summary):
+            out.print(f"{resource}: {remark}", markup=False)
 
     def _json(self) -> dict[str, Any]:
         return {
@@ -140,7 +143,7 @@ class _Backfilled:
             "failed": {resource: failed.words for resource, failed in sorted(self.failed.items())},
             "seconds": round(time.monotonic() - self.began, 2),
             "facts": {str(partition): end for partition, end in sorted(self.after.items())},
-            "reconciled": self.exit_code == 0,
+            "reconciled": self.reconciled,
         }
 
     def _table(self) -> Table:

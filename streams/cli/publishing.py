@@ -1,5 +1,7 @@
 """`crosscheck publish`: a department's file to its change topic, with progress and reconciliation."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +16,7 @@ from rich.progress import (
 )
 
 from streams.cli.screen import (
+    DATA_REFUSED,
     NOT_RECONCILED,
     Broker,
     CatalogFolder,
@@ -65,8 +68,8 @@ def publish(
         write_json(as_json(summary))
     else:
         report(summary)
-    if summary.reconciliation is None or not summary.reconciliation.reconciled:
-        raise typer.Exit(NOT_RECONCILED)
+    if code := exit_of(summary):
+        raise typer.Exit(code)
 
 
 async def publish_job(settings: Settings, job: front.Job, *, new_epoch: bool = False) -> front.Summary:
@@ -126,6 +129,7 @@ def as_json(summary: front.Summary) -> dict[str, Any]:
         "facts": summary.facts.total,
         "batches": summary.batches,
         "held_deletes": summary.held_deletes,
+        "refused_for": {f"{name} {reason}": n for (name, reason), n in summary.reasons.most_common()},
         "refusals": str(summary.refusals) if summary.refusals else None,
         "applied": check.applied if check else 0,
         "duplicate": check.duplicate if check else 0,
@@ -139,20 +143,47 @@ def as_json(summary: front.Summary) -> dict[str, Any]:
 def report(summary: front.Summary) -> None:
     """The summary in words."""
     t, check = summary.tally, summary.reconciliation
-    if not summary.changed:
+    if not (summary.changed or t.refused or summary.held_deletes):
         out.print(f"{summary.resource}: nothing changed since the last publish ({t.read} rows compared)")
     out.print(
         f"{summary.resource}: sent {summary.facts.total} facts in {summary.batches} batches: "
         f"insert {t.insert}, update {t.update}, delete {t.delete}; "
         f"unchanged {t.unchanged}, repeated {t.repeated}, refused {t.refused}"
     )
-    if summary.refusals:
-        out.print(f"  refused rows: {summary.refusals}")
-    if summary.held_deletes:
-        out.print(f"  {summary.held_deletes} {HELD}")
-    if check:
+    for remark in remarks(summary):
+        out.print(f"  {remark}", markup=False)
+    if check and not (summary.useless and check.reconciled):
         out.print(f"  {verdict(check)}")
 
+
+def exit_of(summary: front.Summary) -> int:
+    """The exit code of a file that was read: also where nothing failed, but nothing came of it."""
+    if summary.useless:
+        return DATA_REFUSED
+    well = summary.reconciliation is not None and summary.reconciliation.reconciled
+    return 0 if well and not summary.held_deletes else NOT_RECONCILED
+
+
+def remarks(summary: front.Summary) -> Iterator[str]:
+    """What somebody should look at: rows refused and why, and deletes that wait."""
+    if summary.useless:
+        yield "NO ROW USED: every row was refused. Mend the rows that are listed, then publish the file again"
+    if summary.reasons:
+        yield f"refused {summary.reasons.total():,}: {most_refused(summary.reasons)}"
+    if summary.refusals:
+        yield f"refused rows: {summary.refusals}"
+    if summary.held_deletes:
+        yield f"{summary.held_deletes} {HELD}"
+
+
+def most_refused(reasons: Counter[tuple[str, str]]) -> str:
+    """The reasons that refused most rows: field and code."""
+    most = [f"{name} {reason} {n:,}" for (name, reason), n in reasons.most_common(MOST)]
+    return ", ".join(most) + (", ..." if len(reasons) > MOST else "")
+
+
+MOST = 3
+"""Reasons on the screen; the list has them all."""
 
 HELD = (
     "deletes held back: too many records are missing, or the key of a refused row could not be read. "

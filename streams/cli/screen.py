@@ -1,8 +1,8 @@
 """What every command shares: options, consoles, and errors turned into exit codes.
 
-Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 catalog or state wrong; 4 data refused as a whole;
-5 not reconciled (no worker answered, or counts differ); 6 broker or checkpoints unavailable; 7 key missing;
-8 not found.
+Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 catalog or state wrong; 4 data refused as a whole (the file, or
+every row of it); 5 not reconciled (no worker answered, or counts differ) or deletes held back; 6 broker or
+checkpoints unavailable; 7 key missing; 8 not found.
 """
 
 import asyncio
@@ -27,16 +27,18 @@ from topics.errors import (
     NotFound,
 )
 
+DATA_REFUSED = 4
+NOT_RECONCILED = 5
+
 EXIT_CODES: tuple[tuple[type[CrosscheckError], int], ...] = (
     (AddressUnusable, 2),
     (ContractError, 3),
-    (DepartmentDataError, 4),
+    (DepartmentDataError, DATA_REFUSED),
     (BrokerUnavailable, 6),
     (CheckpointsUnavailable, 6),
     (KeyMissing, 7),
     (NotFound, 8),
 )
-NOT_RECONCILED = 5
 PIPED_WIDTH = 160
 """Columns of a table that goes to a file or another program."""
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from streams.publisher.memory import FrontMemory, Published
 from streams.publisher.record import Fact
+from streams.publisher.remedies import refuse
 from topics.batch import Operation, Row
 from topics.errors import RowRefused
 
@@ -96,7 +97,7 @@ class Compare:
             self._tally.repeated += 1
         else:
             self._tally.refused += 1
-            fault = RowRefused("key", "duplicate_key", "one record key, one row")
+            fault = refuse("key", "duplicate_key")
             self.refused.append((candidate.line, fault))
 
     def _upsert(self, fact: Fact, digest: bytes, known: dict[str, Published], delta: Delta) -> None:

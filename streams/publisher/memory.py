@@ -99,6 +99,7 @@ class FrontMemory:
     """The memory of one resource. Changes wait for `commit`."""
 
     def __init__(self, path: Path, *, now: int | None = None) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._db = _open(path)
         self._counters: dict[str, int] = dict(self._db.execute("SELECT name, value FROM counters"))

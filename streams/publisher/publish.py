@@ -5,10 +5,10 @@ next time. Must not know: the command line, or which log it writes to.
 """
 
 import asyncio
-import csv
 import gc
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,8 @@ from streams.publisher.memory import FrontMemory, Waiting
 from streams.publisher.reading import SourceRow, read_rows
 from streams.publisher.reconcile import Reconciliation, add, await_receipts
 from streams.publisher.record import RecordReader
+from streams.publisher.refusals import Refusals
+from streams.publisher.remedies import refuse
 from streams.transport.port import Log
 from topics.batch import Counts, decode_batch
 from topics.catalog import Catalog, Resource
@@ -65,12 +67,19 @@ class Summary:
     batches: int = 0
     held_deletes: int = 0
     refusals: Path | None = None
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Rows refused, by field and reason."""
     reconciliation: Reconciliation | None = None
 
     @property
     def changed(self) -> int:
         """Records sent."""
         return self.tally.insert + self.tally.update + self.tally.delete
+
+    @property
+    def useless(self) -> bool:
+        """Whether the file had rows and none could be used."""
+        return 0 < self.tally.read == self.tally.refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,8 @@ class Publisher:
         self._fresh: dict[str, bool] = {}
         self._receipts: dict[int, int] = {}
         self._unreadable = False
-        self._refusals = _Refusals(job.file)
+        self._refusals = Refusals(job.file, memory.path.with_suffix(".refused.csv"))
+        self.summary.reasons = self._refusals.counts
 
     async def run(self, progress: Progress) -> Summary:
         """Publish and reconcile. Raises FileRefused, KeyMissing or BrokerUnavailable."""
@@ -177,7 +187,7 @@ class Publisher:
     def _deletion(self, row: SourceRow) -> Candidate:
         handle = self._records.handle(row.values)
         if handle is None:
-            raise RowRefused(self._job.resource.key_field.name, "bad_key")
+            raise refuse(self._job.resource.key_field.name, "bad_key")
         return Candidate(row.line, handle, None, delete=True)
 
     def _commit(self, delta: Delta, *, last: bool) -> None:
@@ -217,35 +227,6 @@ class Publisher:
         event = event_headers("change", f"/{resource.department}", waiting.name, batch.produced_at)
         record = Record(waiting.name.encode(), waiting.message, event)
         return await self._log.send(change_topic(resource.id), 0, [record])
-
-
-class _Refusals:
-    """The list of refused rows, in a file beside the input: line, field, reason, remedy; never a value."""
-
-    def __init__(self, beside: Path) -> None:
-        self._path = beside.with_name(f"{beside.name}.refused.csv")
-        self._path.unlink(missing_ok=True)
-        self._rows: list[tuple[int, RowRefused]] = []
-
-    def write(self, refused: Iterable[tuple[int, RowRefused]]) -> None:
-        self._rows += refused
-        if len(self._rows) >= CHUNK_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        new = not self._path.exists()
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(("line", "field", "reason", "remedy"))
-            writer.writerows((line, f.field, f.reason, f.remedy) for line, f in self._rows)
-        self._rows.clear()
-
-    def close(self) -> Path | None:
-        """The file, if any row was refused."""
-        if self._rows:
-            self._flush()
-        return self._path if self._path.exists() else None
 
 
 @contextmanager

@@ -5,22 +5,28 @@ refused as a whole. Memory stays bounded whatever is in the file. Values never a
 """
 
 import codecs
-import csv
 from collections.abc import Callable, Iterator, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import orjson
 
+from streams.publisher.header import OPERATION, columns
+from streams.publisher.lines import Lines
+from streams.publisher.quotes import Records
+from streams.publisher.remedies import refuse
 from topics.errors import FileRefused, RowRefused
 from topics.limits import MAX_LINE
 
-BLOCK = 1 << 18
-"""Bytes that are read and decoded together; far below MAX_LINE, so that no line of a block is too long."""
-
-OPERATION = "op"
 OPERATIONS = ("upsert", "delete")
+JSON_LINES = (".jsonl", ".ndjson")
+NOT_TEXT = {
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"PK\x03\x04": "a workbook (.xlsx) or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook (.xls)",
+}
+"""How files begin that are often sent in place of CSV."""
 
 
 class SourceRow(NamedTuple):
@@ -33,53 +39,6 @@ class SourceRow(NamedTuple):
     bytes_read: int = 0
 
 
-class _Lines:
-    """Text lines of bounded length, read and decoded in blocks; longer ones are skipped and remembered."""
-
-    def __init__(self, file: BinaryIO, encoding: str) -> None:
-        self._file = file
-        self._encoding = encoding
-        self.read = 0
-        self.skipped = 0
-        self.too_long: list[int] = []
-
-    def __iter__(self) -> Iterator[str]:
-        lines = 0
-        while block := self._file.read(BLOCK):
-            block, whole = self._complete(block)
-            self.read += len(block)
-            # Only a newline ends a line: str.splitlines knows other ends, which may stand inside a field.
-            yield from StringIO(block.decode(self._encoding), newline="\n")
-            lines += block.count(b"\n")
-            if not whole:
-                self.skipped += 1
-                self.too_long.append(lines + self.skipped)
-
-    def _complete(self, block: bytes) -> tuple[bytes, bool]:
-        """A block up to the end of its last line; False: that line was too long, and is left out."""
-        begun = block.rfind(b"\n") + 1
-        room = MAX_LINE - (len(block) - begun)
-        rest = self._file.readline(room) if begun < len(block) else b""
-        if len(rest) < room or rest.endswith(b"\n"):
-            return block + rest, True
-        self._skip(len(block) - begun + len(rest))
-        return block[:begun], False
-
-    def _skip(self, size: int) -> None:
-        self.read += size
-        while rest := self._file.readline(MAX_LINE):
-            self.read += len(rest)
-            if rest.endswith(b"\n"):
-                break
-
-    def drain(self) -> Iterator[SourceRow]:
-        """Refusals of the lines skipped since the last call."""
-        for number in self.too_long:
-            fault = RowRefused("line", "line_too_long", f"no line may exceed {MAX_LINE} bytes")
-            yield SourceRow(number, False, (), fault, self.read)
-        self.too_long.clear()
-
-
 def read_rows(path: Path, header: Sequence[str], *, changes: bool, encoding: str) -> Iterator[SourceRow]:
     """Rows of a CSV or .jsonl file. `changes`: the file has an `op` column. Raises FileRefused."""
     with _opened(path) as file:
@@ -87,11 +46,12 @@ def read_rows(path: Path, header: Sequence[str], *, changes: bool, encoding: str
             remedy = f"was it cut short? it must hold the columns {', '.join(header)}"
             raise FileRefused("an empty file", where=f"{path}:1", remedy=remedy)
         file.seek(0)
+        _check_kind(file, path)
         _check_encoding(file, path, encoding)
         if file.read(3) != b"\xef\xbb\xbf":  # the mark that spreadsheet programs put before UTF-8
             file.seek(0)
-        lines = _Lines(file, encoding)
-        jsonl = path.suffix in (".jsonl", ".ndjson")
+        lines = Lines(file, encoding)
+        jsonl = path.suffix.lower() in JSON_LINES
         yield from (_read_jsonl if jsonl else _read_csv)(lines, path, header, changes)
 
 
@@ -100,6 +60,18 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise FileRefused(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+
+def _check_kind(file: BinaryIO, path: Path) -> None:
+    """Refuse what no encoding could make readable, going by its first bytes and its name."""
+    begin = file.read(4)
+    file.seek(0)
+    for mark, kind in NOT_TEXT.items():
+        if begin.startswith(mark):
+            raise FileRefused(f"{kind}, which is not read", where=str(path), remedy="save it as UTF-8 CSV")
+    if path.suffix.lower() == ".json":
+        remedy = "write one object a line, and name the file so that it ends in .jsonl"
+        raise FileRefused("a .json file is neither CSV nor JSON lines", where=str(path), remedy=remedy)
 
 
 def _check_encoding(file: BinaryIO, path: Path, encoding: str) -> None:
@@ -130,42 +102,37 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
     )
 
 
-def _read_csv(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
-    reader = csv.reader(lines, strict=True)
-    columns = _columns(_first(reader), path, header, changes)
-    row = _row_of(columns, header)
-    while True:
-        try:
-            for values in reader:
-                if lines.too_long:
-                    yield from lines.drain()
-                if values:
-                    yield row(reader.line_num + lines.skipped, values, lines.read)
-            break
-        except csv.Error:  # the reader starts afresh on the next line
-            yield from lines.drain()
-            fault = RowRefused("line", "not_csv", "check quotes and field lengths")
-            yield SourceRow(reader.line_num + lines.skipped, False, (), fault, lines.read)
-    yield from lines.drain()
+def _read_csv(lines: Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
+    records = Records(lines)
+    found = columns(records.first(), f"{path}:1", header, changes=changes)
+    row = _row_of(found, header)
+    for number, values in records.rest(len(found)):
+        if lines.too_long:
+            yield from _skipped(lines)
+        if isinstance(values, RowRefused):
+            yield SourceRow(number, False, (), values, lines.read)
+        elif values:
+            yield row(number, values, lines.read)
+    yield from _skipped(lines)
 
 
-def _first(reader: Iterator[list[str]]) -> list[str]:
-    """The header; none where there is none to be read."""
-    try:
-        return next(reader, [])
-    except csv.Error:
-        return []
+def _skipped(lines: Lines) -> Iterator[SourceRow]:
+    """Refusals of the lines skipped since the last call."""
+    for number in lines.too_long:
+        fault = refuse("line", "line_too_long")
+        yield SourceRow(number, False, (), fault, lines.read)
+    lines.too_long.clear()
 
 
-def _row_of(columns: dict[str, int], header: Sequence[str]) -> Callable[[int, list[str], int], SourceRow]:
+def _row_of(found: dict[str, int], header: Sequence[str]) -> Callable[[int, list[str], int], SourceRow]:
     """How a line's fields become a row."""
-    operation, width = columns.get(OPERATION), len(columns)
-    order = [columns[name] for name in header]
+    operation, width = found.get(OPERATION), len(found)
+    order = [found[name] for name in header]
     plain = order == list(range(width))
 
     def row(line: int, values: list[str], read: int) -> SourceRow:
         if len(values) != width:
-            return SourceRow(line, False, (), RowRefused("line", "wrong_number_of_columns"), read)
+            return SourceRow(line, False, (), refuse("line", "wrong_number_of_columns"), read)
         if plain:
             return SourceRow(line, False, values, None, read)
         ordered = [values[i] for i in order]
@@ -177,31 +144,16 @@ def _row_of(columns: dict[str, int], header: Sequence[str]) -> Callable[[int, li
     return row
 
 
-def _columns(found: list[str], path: Path, header: Sequence[str], changes: bool) -> dict[str, int]:
-    names = [name.strip() for name in found]
-    expected = [*([OPERATION] if changes else []), *header]
-    missing = [name for name in expected if name not in names]
-    unknown = [name for name in names if name not in expected]
-    if missing or unknown or len(set(names)) != len(names):
-        # Unknown columns are counted, not named: a file without a header would put its data here.
-        raise FileRefused(
-            f"columns differ from the contract: missing {', '.join(missing) or 'none'}; {len(unknown)} unknown",
-            where=f"{path}:1",
-            remedy=f"the first line must name the columns {', '.join(expected)}",
-        )
-    return {name: i for i, name in enumerate(names)}
-
-
 def _operation(text: str) -> RowRefused | None:
-    return None if text in OPERATIONS else RowRefused(OPERATION, "unknown_operation", "upsert or delete")
+    return None if text in OPERATIONS else refuse(OPERATION, "unknown_operation")
 
 
-def _read_jsonl(lines: _Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
-    for number, text in enumerate(lines, 1):
-        yield from lines.drain()
+def _read_jsonl(lines: Lines, path: Path, header: Sequence[str], changes: bool) -> Iterator[SourceRow]:
+    for number, text in lines:
+        yield from _skipped(lines)
         if text.strip():
-            yield _json_row(text, number + lines.skipped, lines.read, header, changes)
-    yield from lines.drain()
+            yield _json_row(text, number, lines.read, header, changes)
+    yield from _skipped(lines)
 
 
 def _json_row(text: str, line: int, read: int, header: Sequence[str], changes: bool) -> SourceRow:
@@ -212,18 +164,15 @@ def _json_row(text: str, line: int, read: int, header: Sequence[str], changes: b
         fault = _operation(operation) or _unknown(row, header)
         values = ["" if row.get(name) is None else str(row[name]) for name in header]
     except (orjson.JSONDecodeError, AttributeError, TypeError):
-        fault = RowRefused("line", "not_a_json_object")
+        fault = refuse("line", "not_a_json_object")
     return SourceRow(line, operation == "delete", values, fault, read)
 
 
 def _unknown(row: dict[str, object], header: Sequence[str]) -> RowRefused | None:
     extra = sum(name not in header for name in row)
-    return RowRefused("line", "unknown_fields", "only the contract's fields") if extra else None
+    return refuse("line", "unknown_fields") if extra else None
 
 
 def size_of(path: Path) -> int:
     """Bytes, for the progress bar; 0 if unknown."""
     return path.stat().st_size if path.is_file() else 0
-
-
-csv.field_size_limit(MAX_LINE)

@@ -21,6 +21,7 @@ from matchers.normalise.person_id import normalise_person_id
 from matchers.normalise.text import fold
 from matchers.normalise.uscc import normalise_uscc
 from matchers.token import HandleSeal, match_digest, tokenise
+from streams.publisher.remedies import refuse
 from topics.catalog import Field, Resource
 from topics.catalog.model import band_names
 from topics.errors import RowRefused
@@ -120,17 +121,17 @@ class RecordReader:
         if self._key_kind:
             text = _NORMALISE[self._key_kind](text) or ""
         if not 0 < len(text) <= MAX_KEY:
-            raise RowRefused(self.resource.key_field.name, "bad_key")
+            raise refuse(self.resource.key_field.name, "bad_key")
         return text
 
     def read(self, values: Sequence[str]) -> Fact:
         """Raises RowRefused with the first fault."""
         for i, name in self.required:
             if not values[i].strip():
-                raise RowRefused(name, "missing")
+                raise refuse(name, "missing")
         for i, declared, check in self.checks:
             if not check(values[i]) and values[i].strip():
-                raise RowRefused(declared.name, _REASON[_nature(declared)])
+                raise refuse(declared.name, _REASON[_nature(declared)])
         start, end = self.period(values)
         return Fact(
             self.seal(self.record_key(values[self.key])),
@@ -175,7 +176,7 @@ def _band(declared: Field) -> Callable[[str], str]:
     def band(text: str) -> str:
         at = bisect_right(edges, Decimal(fold(text))) - 1
         if at < 0:
-            raise RowRefused(declared.name, "below_first_band")
+            raise refuse(declared.name, "below_first_band")
         return names[at]
 
     return band
@@ -233,7 +234,7 @@ def _spell(first: int | None, end: Field | None, position: dict[str, int]) -> Re
         start = parse_day(values[first]) if first is not None else None
         stop = parse_day(values[last]) if last is not None and values[last].strip() else None
         if start and stop and stop < start:
-            raise RowRefused(end.name if end else "end", "ends_before_it_starts")
+            raise refuse(end.name if end else "end", "ends_before_it_starts")
         return start, stop
 
     return spell

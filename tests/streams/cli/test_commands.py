@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from streams.cli import main
 from streams.cli.main import COMMANDS, app
+from streams.cli.screen import DATA_REFUSED, EXIT_CODES, NOT_RECONCILED
 from tests.conftest import free_port
 from topics.catalog.load import EXAMPLE
 
@@ -53,6 +56,15 @@ def test_help_lists_every_command_and_every_exit_code(crosscheck: Crosscheck) ->
     assert [name for name in NAMES if f" {name} " not in done.stdout] == []
     for words in ("0 done", "2 usage", "5 not reconciled", "8 not found"):
         assert words in " ".join(done.stdout.replace("│", " ").split())
+
+
+def test_the_readme_and_the_help_tell_the_same_exit_codes() -> None:
+    readme = " ".join((Path(main.__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    table = readme.split("Exit codes: ")[1].split(". ")[0]
+    told = re.sub(r" \([^)]*\)", "", table)
+    assert app.info.epilog == f"Exit codes: {told}."
+    codes = {int(code) for code in re.findall(r"(?:^|, )(\d) ", told)}
+    assert codes == {0, 1, DATA_REFUSED, NOT_RECONCILED} | {code for _, code in EXIT_CODES}
 
 
 @pytest.mark.parametrize("name", NAMES)

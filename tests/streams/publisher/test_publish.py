@@ -96,6 +96,17 @@ def test_an_unreadable_key_holds_every_delete(front: Front, broken: str) -> None
     assert front.publish(claims(claim(2)))[1].ops() == "d"
 
 
+@pytest.mark.parametrize("mode", ["full", "changes"])
+def test_one_stray_quote_among_a_thousand_rows_loses_that_row_alone(front: Front, mode: str) -> None:
+    lines = [claim(n) for n in range(999)]
+    lines[2] = lines[2].replace(",", ',"', 1)
+    content = claims(*lines) if mode == "full" else change_file(*(f"upsert,{line}" for line in lines))
+    summary, log = front.publish(content, mode=mode)
+    assert told(summary) == {"read": 999, "insert": 998, "refused": 1}
+    assert len(log.rows()) == 998
+    assert refused(summary.refusals) == [["4", "line", "quote_not_closed"]]
+
+
 def test_a_line_too_long_holds_every_delete(front: Front) -> None:
     front.publish(claims(claim(1), claim(2)))
     summary, log = front.publish(claims("x" * 1_100_000, claim(2)))

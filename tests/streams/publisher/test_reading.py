@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.publisher.reading import SourceRow, read_rows
 from topics.errors import FileRefused
-from topics.limits import MAX_LINE
+from topics.limits import MAX_LINE, MAX_RECORD_LINES
 
 HEADER = ("key", "who", "when")
 GOOD = "key,who,when\na,1,x\nb,2,y\n"
@@ -82,6 +82,59 @@ def test_wrong_columns_refuse_the_file(tmp_path: Path, content: str) -> None:
     with pytest.raises(FileRefused) as caught:
         read(tmp_path, content)
     assert "key, who, when" in caught.value.remedy or not content
+
+
+GENERAL = "the first line must name the columns"
+COLUMNS = {
+    "twice": ("key,who,when,when\n", False, "when named more than once", "one column of each name"),
+    "twice in changes": ("op,op,key,who,when\n", True, "op named more than once", "one column of each name"),
+    "unknown twice": ("key,who,when,SECRET,SECRET\n", False, "missing none; 2 unknown", GENERAL),
+    "op in a full file": ("op,key,who,when\n", False, "op is only in a file of changes", "--mode changes"),
+    "no op in changes": ("key,who,when\n", True, "missing op; 0 unknown", "leave --mode changes out"),
+    "semicolons": ("key;who;when\n", False, "separated by ';', not by ','", "with commas"),
+    "quoted semicolons": ('"key";"who";"when"\n', False, "separated by ';', not by ','", "with commas"),
+    "capital semicolons": ("KEY;WHO;WHEN\n", False, "separated by ';', not by ','", "with commas"),
+    "tabs": ("key\twho\twhen\r\n", False, "separated by tabs", "with commas"),
+    "full-width commas": ("key，who，when\n", False, "separated by '，' (full-width)", "with commas"),
+    "bars": ("op|key|who|when\n", True, "separated by '|'", "with commas"),
+    "semicolons in data": ("SECRET;1;x\n", False, "missing key, who, when; 1 unknown", GENERAL),
+    "capitals": ("KEY,Who,when\n", False, "key, who written in capitals", "lower case"),
+    "open quote": ('"key,who,when\na,1,x\n', False, "missing key, who, when; 1 unknown", GENERAL),
+    "other": ("key,SECRET,when\n", False, "missing who; 1 unknown", GENERAL),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_what_is_wrong_with_the_columns_is_said_exactly(tmp_path: Path, name: str) -> None:
+    content, changes, what, remedy = COLUMNS[name]
+    with pytest.raises(FileRefused) as caught:
+        read(tmp_path, content, changes=changes)
+    assert what in caught.value.what
+    assert remedy in caught.value.remedy
+    assert "SECRET" not in str(caught.value)
+
+
+WORKBOOK = b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256))
+KINDS = {
+    "utf-16, little end first": ("f.csv", b"\xff\xfe" + GOOD.encode("utf-16-le"), "UTF-16", "UTF-8 CSV"),
+    "utf-16, big end first": ("f.csv", b"\xfe\xff" + GOOD.encode("utf-16-be"), "UTF-16", "UTF-8 CSV"),
+    "a workbook": ("f.xlsx", WORKBOOK, "workbook", "UTF-8 CSV"),
+    "a workbook by another name": ("f.csv", WORKBOOK, "workbook", "UTF-8 CSV"),
+    "an old workbook": ("f.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "workbook", "UTF-8 CSV"),
+    "json": ("f.json", b'{"key": "a", "who": "1", "when": "x"}\n', "neither CSV nor JSON lines", ".jsonl"),
+    "json in capitals": ("f.JSON", b"[]", "neither CSV nor JSON lines", ".jsonl"),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_of_another_kind_is_called_by_its_name(tmp_path: Path, name: str, encoding: str) -> None:
+    file, content, what, remedy = KINDS[name]
+    with pytest.raises(FileRefused) as caught:
+        read(tmp_path, content, name=file, encoding=encoding)
+    assert what in caught.value.what
+    assert remedy in caught.value.remedy
+    assert "gb18030" not in str(caught.value)
 
 
 def test_a_file_without_header_does_not_show_its_data(tmp_path: Path) -> None:
@@ -161,23 +214,62 @@ def test_a_quoted_newline_is_one_row_and_lines_stay_counted(tmp_path: Path) -> N
     assert refusals(rows) == [(4, "wrong_number_of_columns")]
 
 
-@pytest.mark.parametrize(
-    ("broken", "good"),
-    [('a,"1,x\nb,2,y\n', []), ('a,"1"2,x\nb,2,y\n', [["b", "2", "y"]]), ('a,1,"x', [])],
-    ids=["never-closed", "closed-too-soon", "at-the-end"],
-)
-def test_an_unbalanced_quote_is_refused_not_lost(tmp_path: Path, broken: str, good: list[list[str]]) -> None:
-    rows = read(tmp_path, "key,who,when\nz,0,w\n" + broken)
-    assert [reason for _, reason in refusals(rows)] == ["not_csv"]
-    assert values(rows) == [["z", "0", "w"], *good]
+OPEN, SOON, WIDTH = "quote_not_closed", "not_csv", "wrong_number_of_columns"
+UNBALANCED = {
+    "never closed": ('a,"1,x\nb,2,y\n', [(3, OPEN)], "zb"),
+    "closed too soon": ('a,"1"2,x\nb,2,y\n', [(3, SOON)], "zb"),
+    "in the last line": ('b,2,y\na,1,"x', [(4, OPEN)], "zb"),
+    "around the whole line": ('"a,1,x\nb,2,y\n', [(3, OPEN)], "zb"),
+    "closed by a later quote": ('a,"1,x\nb,2,y\nc,"3",z\nd,4,w\n', [(3, OPEN)], "zbcd"),
+    "closed where columns no longer match": ('a,"1,x\nb,2,y"\nc,3,z\n', [(3, OPEN)], "zbc"),
+    "several": ('a,"1,x\nb,2,y\nc,"3,z\nd,4,w\n', [(3, OPEN), (5, OPEN)], "zbd"),
+    "in every line": ('a,"1,x\nb,"2,y\nc,"3,z\n', [(3, OPEN), (4, OPEN), (5, OPEN)], "z"),
+    "then blank lines": ('a,"1,x\n\n\nb,2,y\n', [(3, OPEN)], "zb"),
+    "then a line of another width": ('a,"1,x\nb,2\nc,3,z\n', [(3, OPEN), (4, WIDTH)], "zc"),
+    "a field of too many lines": ('a,"1' + "\nm,2,y" * MAX_RECORD_LINES + '",x\n', [(3, OPEN)], None),
+}
 
 
-def test_one_open_quote_does_not_swallow_a_long_file(tmp_path: Path) -> None:
-    """The reader gives up on the field at its limit and goes on; what it skipped is a refusal, not silence."""
+@pytest.mark.parametrize("changes", [False, True], ids=["full", "changes"])
+@pytest.mark.parametrize("name", UNBALANCED)
+def test_an_unbalanced_quote_costs_its_own_line_alone(tmp_path: Path, name: str, changes: bool) -> None:
+    broken, refused, kept = UNBALANCED[name]
+    lines = f"key,who,when\nz,0,w\n{broken}".split("\n")
+    if changes:
+        lines = ["op," + lines[0], *("upsert," + line if line else line for line in lines[1:])]
+    rows = read(tmp_path, "\n".join(lines), changes=changes)
+    assert refusals(rows)[: len(refused)] == refused
+    if kept is not None:
+        assert refusals(rows) == refused
+        assert "".join(key for key, *_ in values(rows)) == kept
+
+
+def test_an_open_quote_is_said_with_its_line_and_how_far_it_ran(tmp_path: Path) -> None:
+    (fault,) = [row.refused for row in read(tmp_path, GOOD + 'c,"3,z\n' + "d,4,w\n" * 9) if row.refused]
+    assert fault is not None
+    assert "line 4" in fault.remedy
+    assert "9 lines on" in fault.remedy
+
+
+@pytest.mark.parametrize("lines", [2, MAX_RECORD_LINES])
+def test_a_field_of_several_lines_is_no_mistake(tmp_path: Path, lines: int) -> None:
+    field = "\n".join(["m"] * lines)
+    rows = read(tmp_path, f'key,who,when\na,"{field}",x\nb,2,y\n')
+    assert (values(rows), refusals(rows)) == ([["a", field, "x"], ["b", "2", "y"]], [])
+
+
+def test_a_field_that_lost_a_line_is_not_cut_short(tmp_path: Path) -> None:
+    """The line between was too long and was left out; what is left of the field is not its value."""
+    rows = read(tmp_path, 'key,who,when\na,"1\n' + "m" * MAX_LINE + '\n2",x\nb,2,y\n')
+    assert sorted(refusals(rows)) == [(2, OPEN), (3, "line_too_long"), (4, WIDTH)]
+    assert values(rows) == [["b", "2", "y"]]
+
+
+def test_one_open_quote_loses_nothing_of_a_long_file(tmp_path: Path) -> None:
     lines = [f"k{i},{'9' * 90},x\n" for i in range(25_000)]
     rows = read(tmp_path, "key,who,when\n" + 'a,"1,x\n' + "".join(lines))
-    assert {reason for _, reason in refusals(rows)} >= {"not_csv"}
-    assert len(values(rows)) > 5_000
+    assert refusals(rows) == [(2, OPEN)]
+    assert len(values(rows)) == 25_000
 
 
 @pytest.mark.parametrize("size", [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 3 * MAX_LINE])
@@ -217,6 +309,7 @@ def test_jsonl(tmp_path: Path) -> None:
     content = '\ufeff{"key": "a", "who": 1, "when": "x"}\r\n\n{"when": "y", "key": "b", "who": "2"}'
     assert values(read(tmp_path, content, name="f.jsonl")) == VALUES
     assert values(read(tmp_path, content, name="f.ndjson")) == VALUES
+    assert values(read(tmp_path, content, name="f.JSONL")) == VALUES
 
 
 def test_jsonl_absent_and_null_are_empty(tmp_path: Path) -> None:
