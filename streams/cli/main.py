@@ -26,7 +26,7 @@ app = typer.Typer(
     name="crosscheck",
     help="Cross-check records between departments without moving the records. 数据不落地的跨部门比对核查。",
     epilog="Exit codes: 0 done, 1 unexpected, 2 usage, 3 catalog or state wrong, 4 data refused as a whole, "
-    "5 not reconciled or deletes held back, 6 broker or checkpoints unavailable, 7 key missing, 8 not found.",
+    "5 not reconciled, or not counted as a delivery, 6 broker or checkpoints unavailable, 7 key missing, 8 not found.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -129,6 +129,7 @@ def as_json(summary: front.Summary) -> dict[str, Any]:
         "facts": summary.facts.total,
         "batches": summary.batches,
         "held_deletes": summary.held_deletes,
+        "delivered": summary.delivered,
         "refused_for": {f"{name} {reason}": n for (name, reason), n in summary.reasons.most_common()},
         "refusals": str(summary.refusals) if summary.refusals else None,
         "applied": check.applied if check else 0,
@@ -161,7 +162,7 @@ def exit_of(summary: front.Summary) -> int:
     if summary.useless:
         return DATA_REFUSED
     well = summary.reconciliation is not None and summary.reconciliation.reconciled
-    return 0 if well and not summary.held_deletes else NOT_RECONCILED
+    return 0 if well and summary.delivered else NOT_RECONCILED
 
 
 def remarks(summary: front.Summary) -> Iterator[str]:
@@ -174,6 +175,8 @@ def remarks(summary: front.Summary) -> Iterator[str]:
         yield f"refused rows: {summary.refusals}"
     if summary.held_deletes:
         yield f"{summary.held_deletes} {HELD}"
+    if not summary.delivered:
+        yield NOT_DELIVERED
 
 
 def most_refused(reasons: Counter[tuple[str, str]]) -> str:
@@ -185,6 +188,10 @@ def most_refused(reasons: Counter[tuple[str, str]]) -> str:
 MOST = 3
 """Reasons on the screen; the list has them all."""
 
+NOT_DELIVERED = (
+    f"NOT COUNTED AS A DELIVERY (over {front.REFUSED_SHARE:.0%} of a full file refused, or deletes held back): what was "
+    "sent holds, but for officers and for rules that miss a counterpart this source is as complete as it was before"
+)
 HELD = (
     "deletes held back: too many records are missing, or the key of a refused row could not be read. "
     "Check the file, then publish it with --allow-mass-delete"

@@ -37,6 +37,9 @@ MASS_DELETE = 0.2
 """A full file that would delete more than this share of a resource is more likely cut short than right."""
 MASS_DELETE_FLOOR = 100
 
+REFUSED_SHARE = 0.01
+"""With more of a full file's rows refused, nobody can say that what is not among the others is not there."""
+
 CHUNK_ROWS = 8_000
 """Records between two transactions: about 1,000 rows a bucket, so batches are near full."""
 
@@ -66,6 +69,8 @@ class Summary:
     facts: Counts = field(default_factory=Counts)
     batches: int = 0
     held_deletes: int = 0
+    delivered: bool = True
+    """Whether the run counts as a delivery of its source; see REFUSED_SHARE."""
     refusals: Path | None = None
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Rows refused, by field and reason."""
@@ -198,12 +203,23 @@ class Publisher:
             self._memory.queue(self._batcher.batches(delta.rows, now, last=last))
 
     def _finish(self) -> None:
-        """Deletes of what a full file no longer has, and the end of the run."""
+        """Deletes of what a full file no longer has, and the end of the run.
+
+        A run with too many rows refused, or deletes held back, does not end: its source stays as complete as it was,
+        and no record is said to lack a counterpart that could not be read.
+        """
         unmet = self._memory.unmet() if self._job.mode == "full" else []
         vanished = [(handle, before) for handle, before in unmet if handle not in self._compare.kept]
         if vanished and self._hold(len(vanished)):
             self.summary.held_deletes, vanished = len(vanished), []
-        self._commit(self._compare.vanished(vanished), last=True)
+        self.summary.delivered = not (self._too_many_refused() or self.summary.held_deletes)
+        self._commit(self._compare.vanished(vanished), last=self.summary.delivered)
+
+    def _too_many_refused(self) -> bool:
+        tally = self.summary.tally
+        if self._job.mode == "changes":
+            return self.summary.useless
+        return tally.refused > tally.read * REFUSED_SHARE
 
     def _hold(self, vanished: int) -> bool:
         """Whether deletes must wait: a row's key could not be read, or too much is gone to be true."""
