@@ -146,7 +146,67 @@ KEYS: dict[str, Case] = {
         "at most 1 item",
     ),
 }
-CASES = SYNTAX | KEYS
+HUGE = "99999999999999999999999999"
+DECIDING = "volume_cap: 2000"
+NUMBERS: dict[str, Case] = {
+    "a huge version": (
+        RULE,
+        "version: 1\n",
+        f"version: {HUGE}\n",
+        f"version: {HUGE}",
+        f"'version' cannot be {HUGE} -> write at most 1000000000",
+    ),
+    "a huge cap": (
+        RULE,
+        DECIDING,
+        f"volume_cap: {HUGE}",
+        f"volume_cap: {HUGE}",
+        "write at most 1000000000000",
+    ),
+    "a cap of a thousand digits": (
+        RULE,
+        DECIDING,
+        f"volume_cap: {'9' * 1000}",
+        "volume_cap: 9999",
+        "'volume_cap' cannot be 999999999999... (1000 digits) -> write at most 1000000000000",
+    ),
+    "a huge band": (
+        WAGES,
+        prop("titleEn", "Income"),
+        prop("titleEn", "Income") + "\n          - " + prop("bands", f"[0, {HUGE}]"),
+        HUGE,
+        f"an entry of 'bands' cannot be {HUGE} -> write at most 1000000000000",
+    ),
+    "more partitions than a city may have": (
+        CITY,
+        "partitions: 8 ",
+        "partitions: 1025 ",
+        "partitions: 1025",
+        "'partitions' cannot be 1025 -> write at most 1024",
+    ),
+    "a share that is no number": (
+        RULE,
+        DECIDING,
+        DECIDING + "\nprecision_floor: .nan",
+        "precision_floor: .nan",
+        "'precision_floor' cannot be nan -> write less than 1",
+    ),
+    "an endless share": (
+        RULE,
+        DECIDING,
+        DECIDING + "\nprecision_floor: .inf",
+        "precision_floor: .inf",
+        "'precision_floor' cannot be inf -> write less than 1",
+    ),
+    "a version of many digits": (
+        ENTERPRISE,
+        "version: 1.0.0",
+        f"version: 1.0.{HUGE}",
+        HUGE,
+        "three numbers, as in 1.0.0",
+    ),
+}
+CASES = SYNTAX | KEYS | NUMBERS
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -31,7 +31,7 @@ _SHAPES = {
     r"^[a-z][a-z0-9_]{0,59}$": "lower-case letters, digits and underscores, at most 60",
     r"^[a-z][a-z0-9-]{0,59}$": "lower-case letters, digits and hyphens, at most 60",
     r"^[a-z][a-z0-9]{0,29}\.[a-z][a-z0-9_]{0,59}$": "department.resource, as in hrss.social_insurance",
-    r"^\d+\.\d+\.\d+$": "three numbers, as in 1.0.0",
+    r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$": "three numbers, as in 1.0.0",
     r"^\S+$": "a code without spaces",
 }
 _BOUNDS = {
@@ -158,10 +158,16 @@ def _ill_formed(fault: ErrorDetails, site: Site) -> Words:
 def _out_of_bounds(fault: ErrorDetails, site: Site) -> Words:
     name, bound = _BOUNDS[fault["type"]]
     limit, value = fault.get("ctx", {})[name], fault["input"]
-    remedy = f"write {bound.format(f'{limit:g}')}"
+    remedy = f"write {bound.format(int(limit) if limit == int(limit) else limit)}"
     if limit == 1 and name == "lt" and 1 < value <= 100:
         remedy += f": {value} per cent is {value / 100:g}"
-    return f"{site.name} cannot be {value}", remedy
+    return f"{site.name} cannot be {_short(value)}", remedy
+
+
+def _short(number: float) -> str:
+    """A number as it is repeated: nobody reads a thousand digits."""
+    digits = str(number)
+    return digits if len(digits) <= 40 else f"{digits[:12]}... ({len(digits)} digits)"
 
 
 _OTHERS: dict[str, Callable[[ErrorDetails, Site], Words]] = {
