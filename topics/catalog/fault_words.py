@@ -4,14 +4,17 @@ Rules: says what stands there and what should, in a steward's words and never in
 helps. Must not know: files, lines.
 """
 
+import re
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
 from topics.catalog.nearest import nearest, remedy_for
-from topics.catalog.punctuation import QUOTES, full_width
+from topics.catalog.punctuation import QUOTES, full_width, half_width
 from topics.catalog.schema_keys import example_of, nouns_with
+from topics.limits import MAX_NUMBER
 
 Words = tuple[str, str]
 
@@ -42,6 +45,10 @@ _BOUNDS = {
 }
 
 
+_PLAIN = re.compile(r"-?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{0,15})?([eE][-+]?\d{1,2})?")
+
+
 class Site(NamedTuple):
     """Where a fault is: the key's name and noun (of topics.catalog.schema_keys), and the keys that may stand there."""
 
@@ -62,6 +69,15 @@ def words(fault: ErrorDetails, site: Site) -> Words:
         return _out_of_bounds(fault, site)
     said = _OTHERS.get(kind)
     return said(fault, site) if said else (f"{site.name}: {fault['msg'].lower()}", "correct the value")
+
+
+def odd_number(text: str, value: float, site: Site) -> Words:
+    """A number that YAML takes for another than it looks like, or that only looks odd."""
+    what = f"{site.name} is written {text!r}, which YAML reads as {_short(value)}"
+    looks_like = text.replace("_", "").lstrip("+")
+    meant = int(looks_like) if looks_like.lstrip("-").isdecimal() else value
+    other = "" if meant == value else f", or {_short(value)} if that is meant"
+    return what, f"write it in plain digits: {_short(meant)}{other}"
 
 
 def _add(what: str, site: Site) -> str:
@@ -105,7 +121,14 @@ def _bool(value: bool) -> str:
 def _found(value: Any) -> str:
     if isinstance(value, bool):
         return _bool(value)
-    kinds = ((str, "text"), ((int, float), "a number"), (list, "a list"), (dict, "keys with values"))
+    kinds = (
+        (str, "text"),
+        (int, "a number"),
+        (float, "a number with a point"),
+        (list, "a list"),
+        (dict, "keys with values"),
+        (datetime, "a day with a time"),
+    )
     return next((word for kind, word in kinds if isinstance(value, kind)), "a day")
 
 
@@ -130,8 +153,19 @@ def _as_list(value: Any, site: Site) -> str:
 
 
 def _as_number(value: Any, site: Site) -> str:
-    unquoted = isinstance(value, str) and value.strip().isdecimal()
-    return f"write a whole number, without quotes: {value}" if unquoted else "write a whole number"
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return f"write a whole number, without quotes: {value}"
+    meant = _meant(value)
+    return "write a whole number" if meant is None else f"write it in plain digits: {meant}"
+
+
+def _meant(value: Any) -> int | None:
+    """The whole number that somebody wrote in a way that YAML does not take for one."""
+    text = re.sub(r"[\s,_]", "", half_width(value)) if isinstance(value, str) else str(value)
+    if not isinstance(value, str | float) or not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return int(number) if number.is_integer() and number <= MAX_NUMBER else None
 
 
 def _as_example(_: Any, site: Site) -> str:
