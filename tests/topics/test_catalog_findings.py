@@ -94,13 +94,6 @@ def test_a_misnamed_resource_file(broken: Break) -> None:
     assert finding.remedy == "rename the file to hrss.unemployment_benefit.yml"
 
 
-def test_a_stray_file_is_not_silently_ignored(broken: Break) -> None:
-    folder = broken(CITY, "partitions: 8", "partitions: 8")
-    (folder / "rules/more.yaml").write_text("id: more\n")
-    (finding,) = check_catalog(folder)
-    assert finding.what == "this file is not read"
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
