@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from pydantic_core import ErrorDetails
 
 from topics.catalog.nearest import nearest, remedy_for
-from topics.catalog.punctuation import QUOTES, full_width, half_width
+from topics.catalog.punctuation import OPENING, QUOTES, half_width, hint
 from topics.catalog.schema_keys import example_of, nouns_with
 from topics.limits import MAX_NUMBER
 
@@ -46,6 +47,7 @@ _BOUNDS = {
 
 
 _PLAIN = re.compile(r"-?(0|[1-9][0-9]*)")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{0,15})?([eE][-+]?\d{1,2})?")
 
 
@@ -95,7 +97,7 @@ def _unknown(_: ErrorDetails, site: Site) -> Words:
     if elsewhere:
         belongs = "the rule itself" if elsewhere[0] in ("rule", "resource") else f"{elsewhere[0]!r}"
         return f"unknown key {site.name} here", f"it belongs to {belongs}: check the indentation"
-    return f"unknown key {site.name}", remedy_for(site.key, site.keys)
+    return f"unknown key {site.name}", remedy_for(site.key, site.keys) + hint(site.key)
 
 
 def _not_listed(fault: ErrorDetails, site: Site) -> Words:
@@ -106,8 +108,8 @@ def _not_listed(fault: ErrorDetails, site: Site) -> Words:
     if bare != value and bare in listed:
         return f"{site.name} cannot be {value!r}", f"write {bare!r}, without the full-width quotation marks"
     guess = nearest(str(value), listed) if len(listed) > 1 else None
-    hint = f"did you mean {guess!r}? (one of {expected})" if guess else f"write {expected}"
-    return f"{site.name} cannot be {value!r}", hint
+    remedy = f"did you mean {guess!r}? (one of {expected})" if guess else f"write {expected}"
+    return f"{site.name} cannot be {value!r}", remedy + hint(value)
 
 
 def _split(expected: str) -> list[str]:
@@ -136,7 +138,9 @@ def _wrong_type(fault: ErrorDetails, site: Site) -> Words:
     should_be, value = _SHOULD_BE[fault["type"]], fault["input"]
     what = f"{site.name} should be {should_be}, not {_found(value)}"
     if site.noun == "text" and should_be == "keys with values":
-        return what, f"write both languages: {{zh: {value}, en: ...}}"
+        bracketed = isinstance(value, str) and value.startswith(tuple(OPENING))
+        written = f"{{zh: ..., en: ...}}{hint(value)}" if bracketed else f"{{zh: {value}, en: ...}}"
+        return what, f"write both languages: {written}"
     return what, _REMEDIES.get(should_be, _as_example)(value, site)
 
 
@@ -149,7 +153,9 @@ def _as_text(value: Any, site: Site) -> str:
 def _as_list(value: Any, site: Site) -> str:
     if isinstance(value, dict):
         return "begin each entry with '- '"
-    return f"put it in brackets: [{value}]" if isinstance(value, str) else _as_example(value, site)
+    if not isinstance(value, str):
+        return _as_example(value, site)
+    return f"put it in brackets: [{half_width(value).strip('[] ')}]{hint(value)}"
 
 
 def _as_number(value: Any, site: Site) -> str:
@@ -168,6 +174,14 @@ def _meant(value: Any) -> int | None:
     return int(number) if number.is_integer() and number <= MAX_NUMBER else None
 
 
+def _as_day(value: Any, _: Site) -> str:
+    if isinstance(value, datetime):
+        return f"write the day alone: {value.date()}"
+    written = normalize("NFKC", half_width(value)).replace("/", "-").strip() if isinstance(value, str) else ""
+    meant = f": {written}" if _DAY.fullmatch(written) else ""
+    return f"write a day, YYYY-MM-DD, without quotes{meant}"
+
+
 def _as_example(_: Any, site: Site) -> str:
     return _add("write it out", site) if site.key else "see topics/catalog/example for the shape"
 
@@ -176,16 +190,14 @@ _REMEDIES: dict[str, Callable[[Any, Site], str]] = {
     "text": _as_text,
     "a list": _as_list,
     "a whole number": _as_number,
-    "a day": lambda _, site: "write a day, YYYY-MM-DD, without quotes",
+    "a day": _as_day,
     "true or false": lambda _, site: "write true or false, without quotes",
 }
 
 
 def _ill_formed(fault: ErrorDetails, site: Site) -> Words:
     pattern = fault.get("ctx", {})["pattern"]
-    sign = full_width(str(fault["input"]))
-    wanted = _SHAPES.get(pattern, pattern)
-    remedy = f"write {wanted}" + (f"; {sign}" if sign else "")
+    remedy = f"write {_SHAPES.get(pattern, pattern)}{hint(fault['input'])}"
     return f"{site.name} is not well formed: {fault['input']!r}", remedy
 
 

@@ -8,7 +8,7 @@ which of the others should have been read (topics.catalog.strays).
 """
 
 from dataclasses import dataclass, field
-from os.path import normpath
+from os.path import lexists, normpath
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -74,7 +74,7 @@ def _include(found: Documents, city: Document[CityShape] | None, i: int, pack: P
 
 def _read_pack(found: Documents, folder: Path) -> None:
     found.folders.append(folder)
-    if (folder / "grants.yml").exists():
+    if lexists(folder / "grants.yml"):
         grants = _read(found, folder / "grants.yml", GrantsShape)
         found.grants += [grants] if grants else []
     found.resources += _read_all(found, folder / "resources", ResourceShape)

@@ -5,6 +5,7 @@ Rules: YAML's safe types only; a key twice, an alias or an oversized file is a f
 Must not know: which keys a file should have.
 """
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise finding(path, 1, f"cannot read the file ({error.strerror})", "check its permissions") from None
+        raise finding(path, 1, *_unreadable(path, error)) from None
     if len(data) > MAX_FILE_BYTES:
         raise finding(path, 1, f"the file is larger than {MAX_FILE_BYTES} bytes", "split it up")
     try:
@@ -83,6 +84,15 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise finding(path, line, "the file is not UTF-8", "save it as UTF-8") from None
+
+
+def _unreadable(path: Path, error: OSError) -> tuple[str, str]:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file", "create it, or copy the one in topics/catalog/example"
+    # Not the error's kind: Windows says that permission is denied. Not Path.is_dir: it may raise itself.
+    if os.path.isdir(path):  # noqa: PTH112
+        return "this is a folder, and should be a file", "move what is in it, and remove it"
+    return f"cannot read the file ({error.strerror})", "check its permissions"
 
 
 class _Reader:
