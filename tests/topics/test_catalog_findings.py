@@ -69,9 +69,19 @@ def test_time_is_given_or_there_is_none(broken: Break) -> None:
     assert check_catalog(folder, today=date(2020, 12, 31)) == []
 
 
-def test_an_expired_rule(broken: Break) -> None:
+@pytest.mark.parametrize("status", ["draft", "trial", "active"])
+def test_an_expired_rule(broken: Break, status: str) -> None:
+    """One on trial writes alerts too, and a draft can never be brought into force."""
+    broken(RULE, "status: active", f"status: {status}")
     folder = broken(RULE, "expires: 2030-12-31", "expires: 2025-12-31")
     assert ["the rule expired" in f.what for f in check_catalog(folder, today=date(2026, 1, 1))] == [True]
+    assert check_catalog(folder, today=date(2025, 12, 31)) == []
+
+
+def test_an_expired_rule_that_is_suspended_stays(broken: Break) -> None:
+    broken(RULE, "status: active", "status: suspended")
+    folder = broken(RULE, "expires: 2030-12-31", "expires: 2025-12-31")
+    assert check_catalog(folder, today=date(2026, 1, 1)) == []
 
 
 def test_withheld_resource_of_another_department(broken: Break) -> None:
