@@ -31,10 +31,10 @@ MAX_VERSION = 1_000_000_000
 """The version of a rule, counted up by hand."""
 
 MAX_DAYS = 36_600
-"""Days of a window, a deadline or an overlap: a century, after which no date that is left is one."""
+"""Days of a window, a deadline or an overlap: a century."""
 
 MAX_WORKING_DAYS = 2_000
-"""Working days of a window or a deadline: as far as a calendar can be known."""
+"""Working days of a window or a deadline: some eight years."""
 
 MAX_NUMBER = 1_000_000_000_000
 """Any other number of a rule or contract: a cap, a count, an amount of money. Records on the log hold 64 bits, and
