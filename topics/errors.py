@@ -53,7 +53,8 @@ class CatalogInvalid(ContractError):
     """A catalog that does not load, with every finding."""
 
     def __init__(self, findings: Sequence[CatalogError]) -> None:
-        super().__init__(f"{len(findings)} error(s) in the catalog", remedy="run `crosscheck check`")
+        remedy = "mend them where they are, until `crosscheck check` finds none"
+        super().__init__(f"{len(findings)} error(s) in the catalog", remedy=remedy)
         self.findings = tuple(findings)
 
 

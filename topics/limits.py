@@ -2,6 +2,11 @@
 
     what                        limit   beyond it
     a catalog file              1 MB    refused by `crosscheck check`, with file and line
+    partitions of a city        1,024   refused by `crosscheck check`, with file and line
+    version of a rule           10^9    refused by `crosscheck check`, with file and line
+    days in a rule              36,600  refused by `crosscheck check`, with file and line
+    working days in a rule      2,000   refused by `crosscheck check`, with file and line
+    any other number in it      10^12   refused by `crosscheck check`, with file and line
     a line of a source file     1 MB    the row is refused at the front node (line_too_long)
     lines of a record           50      its first line is refused at the front node (quote_not_closed), the next is read
     a record key                200     the row is refused at the front node (bad_key)
@@ -19,6 +24,22 @@ Must not know: who enforces a limit.
 
 MAX_FILE_BYTES = 1_000_000
 """A catalog file."""
+
+MAX_PARTITIONS = 1_024
+"""Partitions of a city's topics."""
+
+MAX_VERSION = 1_000_000_000
+"""The version of a rule, counted up by hand."""
+
+MAX_DAYS = 36_600
+"""Days of a window, a deadline or an overlap: a century."""
+
+MAX_WORKING_DAYS = 2_000
+"""Working days of a window or a deadline: some eight years."""
+
+MAX_NUMBER = 1_000_000_000_000
+"""Any other number of a rule or contract: a cap, a count, an amount of money. Records on the log hold 64 bits, and
+amounts of one subject are added up; one that does not fit would stop every worker at the same record."""
 
 MAX_LINE = 1_000_000
 """Bytes of a line of a source file, and of a field in it."""

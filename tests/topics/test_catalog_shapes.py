@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.topics.conftest import Break
+from topics.catalog import check_catalog
+
 CITY = "city.yml"
 GRANTS = "grants.yml"
 RULE = "rules/benefit-while-employed.yml"
@@ -146,9 +149,100 @@ KEYS: dict[str, Case] = {
         "at most 1 item",
     ),
 }
-CASES = SYNTAX | KEYS
+HUGE = "99999999999999999999999999"
+DECIDING = "volume_cap: 2000"
+NUMBERS: dict[str, Case] = {
+    "a huge version": (
+        RULE,
+        "version: 1\n",
+        f"version: {HUGE}\n",
+        f"version: {HUGE}",
+        f"'version' cannot be {HUGE} -> write at most 1000000000",
+    ),
+    "a huge cap": (
+        RULE,
+        DECIDING,
+        f"volume_cap: {HUGE}",
+        f"volume_cap: {HUGE}",
+        "write at most 1000000000000",
+    ),
+    "a cap of a thousand digits": (
+        RULE,
+        DECIDING,
+        f"volume_cap: {'9' * 1000}",
+        "volume_cap: 9999",
+        "'volume_cap' cannot be 999999999999... (1000 digits) -> write at most 1000000000000",
+    ),
+    "a huge band": (
+        WAGES,
+        prop("titleEn", "Income"),
+        prop("titleEn", "Income") + "\n          - " + prop("bands", f"[0, {HUGE}]"),
+        HUGE,
+        f"an entry of 'bands' cannot be {HUGE} -> write at most 1000000000000",
+    ),
+    "more partitions than a city may have": (
+        CITY,
+        "partitions: 8 ",
+        "partitions: 1025 ",
+        "partitions: 1025",
+        "'partitions' cannot be 1025 -> write at most 1024",
+    ),
+    "a share that is no number": (
+        RULE,
+        DECIDING,
+        DECIDING + "\nprecision_floor: .nan",
+        "precision_floor: .nan",
+        "'precision_floor' cannot be nan -> write less than 1",
+    ),
+    "an endless share": (
+        RULE,
+        DECIDING,
+        DECIDING + "\nprecision_floor: .inf",
+        "precision_floor: .inf",
+        "'precision_floor' cannot be inf -> write less than 1",
+    ),
+    "an octal band": (
+        WAGES,
+        prop("titleEn", "Income"),
+        prop("titleEn", "Income") + "\n          - " + prop("bands", "[0, 010]"),
+        "010",
+        "an entry of 'bands' is written '010', which YAML reads as 8 -> write it in plain digits: 10, or 8 if",
+    ),
+    "octal partitions": (
+        CITY,
+        "partitions: 8 ",
+        "partitions: 012 ",
+        "partitions: 012",
+        "'partitions' is written '012', which YAML reads as 10",
+    ),
+    "a share with an underscore": (
+        RULE,
+        DECIDING,
+        DECIDING + "\nprecision_floor: 0_0.3",
+        "precision_floor: 0_0.3",
+        "'precision_floor' is written '0_0.3', which YAML reads as 0.3 -> write it in plain digits: 0.3",
+    ),
+    "a version of many digits": (
+        ENTERPRISE,
+        "version: 1.0.0",
+        f"version: 1.0.{HUGE}",
+        HUGE,
+        "three numbers, as in 1.0.0",
+    ),
+}
+CASES = SYNTAX | KEYS | NUMBERS
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_broken_catalog_says_what_and_where(judge: Callable[[Case], None], case: Case) -> None:
     judge(case)
+
+
+def test_a_number_that_is_not_read_may_be_written_in_any_way(broken: Break) -> None:
+    """Keys of the standard that Crosscheck passes over."""
+    assert (
+        check_catalog(
+            broken(WAGES, "logicalType: object", "logicalType: object\n    quality: [{mustBe: 010}]")
+        )
+        == []
+    )

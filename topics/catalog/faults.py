@@ -1,16 +1,17 @@
 """Pydantic's findings as findings of the catalog: one for each fault, at the offending line.
 
 Rules: a misspelt key gets the name it meant, and the key then missing is not reported a second time; what a short
-form stands for is reported at the short form. Must not know: what files exist, how a fault is said (fault_words).
+form stands for is reported at the short form; no number counts that YAML takes for another than it looks like.
+Must not know: what files exist, how a fault is said (fault_words).
 """
 
 from collections.abc import Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from topics.catalog.fault_words import Site, words
+from topics.catalog.fault_words import Site, odd_number, words
 from topics.catalog.nearest import nearest
 from topics.catalog.schema_keys import noun_of
 from topics.catalog.shapes import StandardShape
@@ -23,9 +24,11 @@ S = TypeVar("S", bound=BaseModel)
 def shape(model: type[S], source: Source) -> tuple[S | None, list[CatalogError]]:
     """`source` as `model`, or the findings that stand in the way."""
     try:
-        return model.model_validate(source.data), []
+        fitted, faults = model.model_validate(source.data), []
     except ValidationError as error:
-        return None, _findings(model, source, error.errors(include_url=False))
+        fitted, faults = None, error.errors(include_url=False)
+    findings = _findings(model, source, faults) + _odd_numbers(model, source, faults)
+    return (None if findings else fitted), findings
 
 
 def _findings(model: type[BaseModel], source: Source, faults: list[ErrorDetails]) -> list[CatalogError]:
@@ -35,6 +38,28 @@ def _findings(model: type[BaseModel], source: Source, faults: list[ErrorDetails]
     }
     left = (f for f in faults if not (f["type"] == "missing" and f["loc"] in meant))
     return [_finding(model, source, fault) for fault in left]
+
+
+def _odd_numbers(model: type[BaseModel], source: Source, faults: list[ErrorDetails]) -> list[CatalogError]:
+    """Of those that are read, and have no other fault."""
+    found = {fault["loc"] for fault in faults if fault["type"] != "missing"}
+    return [
+        source.finding(loc, *odd_number(text, _value_at(source.data, loc), _site(model, loc)))
+        for loc, text in source.odd.items()
+        if not _passed_over(model, loc) and not any(loc[:i] in found for i in range(len(loc) + 1))
+    ]
+
+
+def _value_at(data: Any, loc: Loc) -> Any:
+    for part in loc:
+        data = data[part]
+    return data
+
+
+def _passed_over(model: type[BaseModel], loc: Loc) -> bool:
+    """Whether it stands under a key of the standard that Crosscheck does not read."""
+    around = ((_model_at(model, loc[:i]), part) for i, part in enumerate(loc))
+    return any(issubclass(found, StandardShape) and part in found.ignored for found, part in around)
 
 
 def _finding(model: type[BaseModel], source: Source, fault: ErrorDetails) -> CatalogError:

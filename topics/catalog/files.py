@@ -3,12 +3,12 @@
     city.yml    grants.yml    resources/<department>.<name>.yml    rules/<id>.yml
 
 A city may include rule packs: folders with grants.yml, resources/ and rules/ of their own.
-Rules: a stray file is a finding, since a file that is silently not read is a rule silently not applied.
-Must not know: cross references between files (topics.catalog.checks).
+Rules: every file of these names is read. Must not know: cross references between files (topics.catalog.checks),
+which of the others should have been read (topics.catalog.strays).
 """
 
 from dataclasses import dataclass, field
-from os.path import normpath
+from os.path import lexists, normpath
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from topics.catalog.faults import shape
 from topics.catalog.shapes import CityShape, GrantsShape, ResourceShape, RuleShape
 from topics.catalog.source import Source, finding, read_source
+from topics.catalog.strays import listed, strays, without_rules
 from topics.errors import CatalogError
 
 S = TypeVar("S", bound=BaseModel)
@@ -41,6 +42,7 @@ class Documents:
     rules: list[Document[RuleShape]] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     read: set[Path] = field(default_factory=set)
+    folders: list[Path] = field(default_factory=list)
     findings: list[CatalogError] = field(default_factory=list)
 
 
@@ -54,21 +56,25 @@ def read_folder(folder: Path) -> Documents:
     _read_pack(found, folder)
     for i, name in enumerate(found.city.shape.includes if found.city else ()):
         _include(found, found.city, i, Path(normpath(folder / name)))
-    found.findings += _strays(folder, found.read)
+    if found.city and len(found.folders) == 1 + len(
+        found.city.shape.includes
+    ):  # else a pack is what is missing
+        found.findings += without_rules(folder, found.folders)
+    found.findings += strays(found.folders, found.read)
     return found
 
 
 def _include(found: Documents, city: Document[CityShape] | None, i: int, pack: Path) -> None:
     if pack.is_dir():
         _read_pack(found, pack)
-        found.findings += _strays(pack, found.read | {pack / "city.yml"})
     elif city is not None:
         what = f"no folder {city.shape.includes[i]!r} beside this file"
         found.findings.append(city.source.finding(("includes", i), what, "name the folder of a rule pack"))
 
 
 def _read_pack(found: Documents, folder: Path) -> None:
-    if (folder / "grants.yml").exists():
+    found.folders.append(folder)
+    if lexists(folder / "grants.yml"):
         grants = _read(found, folder / "grants.yml", GrantsShape)
         found.grants += [grants] if grants else []
     found.resources += _read_all(found, folder / "resources", ResourceShape)
@@ -94,14 +100,7 @@ def _read(found: Documents, path: Path, model: type[S]) -> Document[S] | None:
 
 
 def _read_all(found: Documents, folder: Path, model: type[S]) -> list[Document[S]]:
-    paths = sorted(folder.glob("*.yml"))
-    read = (_read(found, path, model) for path in paths)
+    paths, fault = listed(folder)
+    found.findings += [fault] if fault else []
+    read = (_read(found, path, model) for path in paths if path.suffix == ".yml")
     return [document for document in read if document is not None]
-
-
-def _strays(folder: Path, read: set[Path]) -> list[CatalogError]:
-    present = {path for path in folder.rglob("*.y*ml") if path.is_file()}
-    return [
-        finding(path, 1, "this file is not read", "move it to resources/ or rules/, with the ending .yml")
-        for path in sorted(present - read)
-    ]

@@ -57,7 +57,7 @@ def load_with_rule(folder: Path | None, path: Path) -> tuple[Catalog, Rule]:
 def check_catalog(folder: Path, *, today: date | None = None) -> list[CatalogError]:
     """Every finding in `folder`, by file and line; empty where it is good.
 
-    With `today`, grants and active rules that have run out are findings too.
+    With `today`, grants and rules that have run out are findings too, but for rules that are suspended.
     """
     return _read(folder, today)[1]
 

@@ -3,6 +3,8 @@
 Rule: suggests, never substitutes. Must not know what is written with them.
 """
 
+from collections.abc import Iterable
+
 SIGNS = {
     "\uff1a": ("colon", ": "),
     "\uff0c": ("comma", ", "),
@@ -13,10 +15,18 @@ SIGNS = {
     "’": ("quotation mark", "'"),
     "【": ("bracket", "["),
     "】": ("bracket", "]"),
+    "\uff3b": ("bracket", "["),
+    "\uff3d": ("bracket", "]"),
+    "\uff5b": ("bracket", "{"),
+    "\uff5d": ("bracket", "}"),
     "\uff0d": ("hyphen", "-"),
     "\u3000": ("space", " "),
 }
 """Full-width sign: its name, and what YAML reads."""
+
+OPENING = "【\uff3b\uff5b"
+CLOSING = "】\uff3d\uff5d"
+"""Brackets of a list or of keys with values."""
 
 QUOTES = "“”‘’\"'"
 
@@ -27,8 +37,14 @@ def full_width(text: str) -> str | None:
     return None if found is None else f"{found!r} is a full-width {SIGNS[found][0]}"
 
 
-def half_width(text: str) -> str:
-    """The text with YAML's own signs."""
-    for sign, (_, own) in SIGNS.items():
-        text = text.replace(sign, own)
+def hint(text: object) -> str:
+    """What to add to a remedy where the fault may be a full-width sign."""
+    sign = full_width(text) if isinstance(text, str) else None
+    return f"; {sign}" if sign else ""
+
+
+def half_width(text: str, signs: Iterable[str] = SIGNS) -> str:
+    """The text with YAML's own signs in place of these."""
+    for sign in signs:
+        text = text.replace(sign, SIGNS[sign][1])
     return text

@@ -62,8 +62,9 @@ def _check_identity(report: Report, rule: RuleShape, today: date | None) -> None
     if report.source.path.stem != rule.id:
         what = f"the file is named {report.source.path.name!r} but holds {rule.id!r}"
         report.add(("id",), what, f"rename the file to {rule.id}.yml")
-    if today and rule.status == "active" and rule.expires and rule.expires < today:
-        report.add(("expires",), f"the rule expired on {rule.expires}", "review it, or set status: suspended")
+    if today and rule.status != "suspended" and rule.expires and rule.expires < today:
+        remedy = "renew it with a new version and a later day, set status: suspended, or remove the file"
+        report.add(("expires",), f"the rule expired on {rule.expires}", remedy)
 
 
 def _check_grants(report: Report, rule: RuleShape, grants: Grants) -> None:

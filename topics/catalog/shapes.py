@@ -13,15 +13,21 @@ from pydantic.alias_generators import to_camel
 
 from topics.catalog.model import FactKind, FieldType, IdentifierKind, SharingType, Subject
 from topics.catalog.rule import Allen, Decision, Edge, RuleKind, RuleStatus
+from topics.limits import MAX_DAYS, MAX_NUMBER, MAX_PARTITIONS, MAX_VERSION, MAX_WORKING_DAYS
 
 # No underscore in a department: topic names would collide in Kafka, which takes '.' and '_' for the same.
 DepartmentId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,29}$")]
 SnakeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 KebabName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 ResourceId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,29}\.[a-z][a-z0-9_]{0,59}$")]
-Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Code = Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=60)]
+# Every number has both bounds: one that does not fit into a record would stop every worker that meets it.
+Count = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+Amount = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+Days = Annotated[int, Field(ge=0, le=MAX_DAYS)]
+WorkingDays = Annotated[int, Field(ge=0, le=MAX_WORKING_DAYS)]
 
 
 class Shape(BaseModel):
@@ -43,7 +49,7 @@ class DepartmentShape(Shape):
 class CityShape(Shape):
     name: KebabName
     title: TextShape
-    partitions: int = Field(ge=1, le=1024)
+    partitions: int = Field(ge=1, le=MAX_PARTITIONS)
     departments: list[DepartmentShape] = Field(min_length=1)
     includes: list[Words] = []
 
@@ -74,8 +80,8 @@ class ExculpationShape(Shape):
 class WindowShape(Shape):
     """Evidence begins within so many days of the anchor's start or end."""
 
-    days: int | None = Field(default=None, ge=0, le=36_600)
-    working_days: int | None = Field(default=None, ge=0, le=2_000)
+    days: Days | None = None
+    working_days: WorkingDays | None = None
     of: Edge = "start"
     side: Literal["after", "before", "either"] = "after"
 
@@ -97,7 +103,7 @@ class TemporalShape(WordyShape):
     word = "relation"
     relation: Literal["overlaps", "contains", "equals", "precedes", "succeeds", "any"] | None = None
     allen: list[Allen] = []
-    at_least_days: int = Field(default=1, ge=1, le=36_600)
+    at_least_days: int = Field(default=1, ge=1, le=MAX_DAYS)
     within: WindowShape | None = None
 
 
@@ -106,7 +112,7 @@ class RequireShape(WordyShape):
 
     word = "sources"
     sources: Literal["any", "all"] = "any"
-    at_least: int | None = Field(default=None, ge=1)
+    at_least: Count | None = None
 
 
 OVERLAPS = TemporalShape(relation="overlaps")
@@ -144,8 +150,8 @@ class ExculpatingShape(Shape):
 
 
 class DeadlineShape(Shape):
-    days: int | None = Field(default=None, ge=0, le=36_600)
-    working_days: int | None = Field(default=None, ge=0, le=2_000)
+    days: Days | None = None
+    working_days: WorkingDays | None = None
     of: Edge = "start"
 
 
@@ -153,9 +159,9 @@ class ThresholdShape(Shape):
     """`at_least` a number, or more than the anchor's own banded attribute by a margin."""
 
     measure: Literal["count", "sum"]
-    at_least: int | None = Field(default=None, ge=1)
+    at_least: Count | None = None
     exceeds: SnakeName | None = None
-    margin: int = Field(default=0, ge=0)
+    margin: Amount = 0
 
 
 class ReasonShape(Shape):
@@ -165,7 +171,7 @@ class ReasonShape(Shape):
 
 class RuleShape(Shape):
     id: KebabName
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=MAX_VERSION)
     kind: RuleKind
     department: DepartmentId
     status: RuleStatus
@@ -183,10 +189,10 @@ class RuleShape(Shape):
     exculpations: list[ExculpatingShape] = []
     deadline: DeadlineShape | None = None
     threshold: ThresholdShape | None = None
-    allowed: int | None = Field(default=None, ge=1)
+    allowed: Count | None = None
     disclosure: dict[DepartmentId, list[Literal["boolean", "month", "code", "band"]]] = {}
     precision_floor: float | None = Field(default=None, gt=0, lt=1)
-    volume_cap: int = Field(ge=1)
+    volume_cap: Count
     expires: date | None = None
     reasons: dict[SnakeName, ReasonShape]
 
@@ -229,7 +235,7 @@ class FieldCustom(StandardShape):
     subject: Subject | None = None
     fact: FactKind | None = None
     codes: list[Code] = []
-    bands: list[int] = []
+    bands: list[Amount] = []
 
 
 class TypeOptions(StandardShape):

@@ -5,8 +5,10 @@ Rules: YAML's safe types only; a key twice, an alias or an oversized file is a f
 Must not know: which keys a file should have.
 """
 
+import os
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,22 @@ from topics.limits import MAX_FILE_BYTES
 
 Loc = tuple[str | int, ...]
 _CUSTOM = "customProperties"
+_PLAIN = re.compile(r"-?(0|[1-9][0-9]*)")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Data of one file; `lines` maps the path to a node to its line (a key's own line in a mapping)."""
+    """Data of one file; `lines` maps the path to a node to its line (a key's own line in a mapping).
+
+    `odd` has the numbers that look like something else than YAML takes them for (0200 is 128), as they are written.
+    """
 
     path: Path
     data: Any
     lines: dict[Loc, int]
     findings: tuple[CatalogError, ...]
+    odd: dict[Loc, str] = field(default_factory=dict)
 
     def line(self, loc: Loc) -> int:
         """Line of the node at `loc`, or of the nearest node around it."""
@@ -62,14 +69,14 @@ def read_source(path: Path) -> Source:
         return Source(path, None, {}, (finding(path, *fault),))
     except RecursionError:  # libyaml before 0.2.6 sets no depth of its own
         return Source(path, None, {}, (finding(path, *_DEEP),))
-    return Source(path, data, reader.lines, tuple(reader.findings))
+    return Source(path, data, reader.lines, tuple(reader.findings), reader.odd)
 
 
 def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise finding(path, 1, f"cannot read the file ({error.strerror})", "check its permissions") from None
+        raise finding(path, 1, *_unreadable(path, error)) from None
     if len(data) > MAX_FILE_BYTES:
         raise finding(path, 1, f"the file is larger than {MAX_FILE_BYTES} bytes", "split it up")
     try:
@@ -77,6 +84,15 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise finding(path, line, "the file is not UTF-8", "save it as UTF-8") from None
+
+
+def _unreadable(path: Path, error: OSError) -> tuple[str, str]:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file", "create it, or copy the one in topics/catalog/example"
+    # Not the error's kind: Windows says that permission is denied. Not Path.is_dir: it may raise itself.
+    if os.path.isdir(path):  # noqa: PTH112
+        return "this is a folder, and should be a file", "move what is in it, and remove it"
+    return f"cannot read the file ({error.strerror})", "check its permissions"
 
 
 class _Reader:
@@ -87,6 +103,7 @@ class _Reader:
         self.loader = loader
         self.lines: dict[Loc, int] = {}
         self.findings: list[CatalogError] = []
+        self.odd: dict[Loc, str] = {}
         self._seen: set[int] = set()
 
     def read(self) -> Any:
@@ -103,7 +120,7 @@ class _Reader:
         line = node.start_mark.line + 1
         self.lines.setdefault(loc, line)
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, line)
+            return self._scalar(node, loc)
         if id(node) in self._seen:
             self._report(line, "an alias (*name) stands here", "write the value out")
             return None
@@ -111,12 +128,16 @@ class _Reader:
         walk: Callable[[Any, Loc], Any] = self._mapping if isinstance(node, yaml.MappingNode) else self._list
         return walk(node, loc)
 
-    def _scalar(self, node: Any, line: int) -> Any:
+    def _scalar(self, node: Any, loc: Loc) -> Any:
         try:
-            return self.loader.construct_object(node)
+            value = self.loader.construct_object(node)
         except ValueError:
+            line = node.start_mark.line + 1
             self._report(line, f"{node.value!r} is no such day or number", "correct it, or quote it")
             return None
+        if _oddly_written(value, node.value):
+            self.odd[loc] = node.value
+        return value
 
     def _list(self, node: Any, loc: Loc) -> Any:
         if loc[-1:] == (_CUSTOM,):
@@ -159,6 +180,13 @@ class _Reader:
     def _entry(self, result: dict[Any, Any], loc: Loc, key: str, key_node: Any, value_node: Any) -> None:
         self.lines[(*loc, key)] = key_node.start_mark.line + 1
         result[key] = self._value(value_node, (*loc, key))
+
+
+def _oddly_written(value: Any, text: str) -> bool:
+    """Whether a number is written in one of YAML's other ways: octal, sexagesimal, with underscores, ..."""
+    if isinstance(value, float):
+        return "_" in text or ":" in text
+    return isinstance(value, int) and not isinstance(value, bool) and not _PLAIN.fullmatch(text)
 
 
 def _parts(item: Any) -> dict[str, Any]:

@@ -8,10 +8,17 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from topics.catalog.punctuation import full_width, half_width
+from topics.catalog.punctuation import CLOSING, OPENING, full_width, half_width
 
 _KEY = re.compile(r"\s*(?:- )?[A-Za-z_][\w-]*")
 _FULL_WIDTH_COLON = re.compile(_KEY.pattern + "\uff1a")
+_LEADING = re.compile(rf"\s*(?P<hyphen>\uff0d)| *\u3000\s*{_KEY.pattern}:")
+_SPACE = re.compile(rf"(?: *|{_KEY.pattern}: *)(?P<sign>\u3000)")
+_BRACKET = re.compile(
+    rf"{_KEY.pattern}: *(?P<sign>[{OPENING}])[^{CLOSING}]*[{CLOSING}]?\s*(?:#.*)?"  # not words like 【试行】...
+)
+_CLOSING = re.compile(rf".*(?P<sign>[{CLOSING}])\s*(?:#.*)?")
+_ABOVE = 3
 _NO_SPACE = re.compile(rf"(?P<key>{_KEY.pattern}):(?P<value>[^\s:].*)")
 _SECOND_COLON = re.compile(rf"(?P<key>{_KEY.pattern}): +(?P<value>[^\s'\"\[{{:].*: .*)")
 _OPENED = {
@@ -44,6 +51,9 @@ class _Scene(NamedTuple):
 def fault_of(error: Any, text: str) -> Fault:
     """The fault that a YAMLError tells of."""
     scene = _scene(error, text.splitlines())
+    above = _full_width_start(scene)
+    if above is not None:
+        return above
     guesses = (guess(scene) for guess in _GUESSES)
     what, remedy = next((guess for guess in guesses if guess), _as_said(scene))
     return Fault(scene.at + 1, f"not valid YAML: {what}", remedy)
@@ -70,6 +80,29 @@ def _full_width_colon(scene: _Scene) -> Guess:
     if not _FULL_WIDTH_COLON.match(scene.text):
         return None
     return full_width("\uff1a") or "", f"write {_quoted(half_width(scene.text))}"
+
+
+def _full_width_sign(scene: _Scene) -> Guess:
+    """One that stands where YAML's own would."""
+    closing = _CLOSING.fullmatch(scene.text) if "flow" in scene.context else None
+    found = _SPACE.match(scene.text) or _BRACKET.fullmatch(scene.text) or closing
+    if not found:
+        return None
+    signs = OPENING + CLOSING if found["sign"] in OPENING + CLOSING else found["sign"]
+    return full_width(found["sign"]) or "", f"write {_quoted(half_width(scene.text, signs))}"
+
+
+def _full_width_start(scene: _Scene) -> Fault | None:
+    """Noticed lines later: until then it is taken for the beginning of a key."""
+    for at in range(scene.at, max(scene.at - _ABOVE, -1), -1):
+        line = scene.lines[at] if at < len(scene.lines) else ""
+        if found := _LEADING.match(line):
+            sign = found["hyphen"] or "\u3000"
+            remedy = (
+                f"write {_quoted(half_width(line, sign))}" if found["hyphen"] else "indent with spaces only"
+            )
+            return Fault(at + 1, f"not valid YAML: {full_width(sign)}", remedy)
+    return None
 
 
 def _no_space(scene: _Scene) -> Guess:
@@ -123,6 +156,7 @@ def _quoted(line: str) -> str:
 _GUESSES: tuple[Callable[[_Scene], Guess], ...] = (
     _tab,
     _full_width_colon,
+    _full_width_sign,
     _no_space,
     _second_colon,
     _opened,
