@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
 
 from streams.backtest.sums import Change
 from streams.cli.backtesting import change_as_json, facts, show_change
@@ -140,9 +141,8 @@ def _refuse_too_many(foreseen: _Foreseen, rule: Rule, force: Force, *, over_cap:
 
 
 def _show(rule: Rule, force: Force, foreseen: _Foreseen) -> None:
-    out.print(
-        f"[bold]{rule.id} v{rule.version} -> {force}[/]: {foreseen.open_after:,} open, cap {rule.volume_cap:,}"
-    )
+    turn = (f"{rule.id} v{rule.version} -> {force}", "bold")
+    out.print(Text.assemble(turn, f": {foreseen.open_after:,} open, cap {rule.volume_cap:,}"))
     show_change(foreseen.change)
 
 
@@ -161,7 +161,7 @@ async def _do(settings: Settings, change: RuleChange, patience: float | None) ->
         turning = await follower.append(change)
         if patience is None:
             return turning
-        columns = (TextColumn("{task.description}"), BarColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn())
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
             task = bar.add_task("waiting for a worker", total=len(turning.targets))
             async for now_at in follower.follow(turning, patience):
@@ -183,7 +183,7 @@ def _report(change: RuleChange, foreseen: Change | None, turning: Turning, json:
     else:
         said = ", ".join(f"{name} {n:,}" for name, n in counts.items())
         taken = f"{turning.taken} of {len(turning.targets)} partitions have taken it"
-        out.print(f"{rule.id} v{rule.version} {change.force} by {change.by}: {taken}; {said}", markup=False)
+        out.print(f"{rule.id} v{rule.version} {change.force} by {change.by}: {taken}; {said}")
     if turning.taken < len(turning.targets) and turning.followed:
         err.print(
             "it is in the log, but no worker has taken it everywhere yet: is one running?", style="yellow"

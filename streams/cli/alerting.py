@@ -92,9 +92,7 @@ async def _follow(
         async for alert in current.follow(log, department):
             if alert.state in wanted:
                 shown = view.alert(alert) | {"complete": all(source.complete for source in alert.sources)}
-                write_json(shown) if json else out.print(
-                    line(shown), style=STATE_STYLE[alert.state], markup=False
-                )
+                write_json(shown) if json else out.print(line(shown), style=STATE_STYLE[alert.state])
 
 
 def line(alert: dict[str, Any]) -> str:
@@ -121,7 +119,7 @@ def _list(rows: list[dict[str, Any]]) -> None:
     """One line each: a table would cut evidence to pieces on a narrow terminal."""
     for row in rows:
         note = "" if row["complete"] else "  (来源不全 sources incomplete)"
-        out.print(line(row) + note, style=STATE_STYLE[row["state"]], markup=False)
+        out.print(line(row) + note, style=STATE_STYLE[row["state"]])
     err.print(
         f"{len(rows)} alert(s). `crosscheck explain ALERT` says why, `crosscheck decide ALERT` answers."
     )

@@ -100,4 +100,4 @@ def say(explanation: Explanation, languages: Iterable[Language]) -> None:
             out.rule()
         for line in lines_of(explanation, language):
             heading = line and not line.startswith(" ")
-            out.print(printable(line), style="bold" if heading else None, markup=False)
+            out.print(printable(line), style="bold" if heading else None)

@@ -67,8 +67,14 @@ CheckpointPlace = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout; a list is one object a line")]
 DepartmentName = Annotated[str, typer.Option("--department", "-d", help="whose view")]
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+
+def console(**options: Any) -> Console:
+    """A console that shows text as it is: `[gf]` in a claim number is no markup, `:id:` no emoji."""
+    return Console(markup=False, emoji=False, highlight=False, **options)
+
+
+err = console(stderr=True, soft_wrap=True)
+out = console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 T = TypeVar("T")
 
@@ -94,8 +100,8 @@ def fail(error: CrosscheckError) -> int:
     """Say what is wrong on stderr; the exit code."""
     if isinstance(error, CatalogInvalid):
         for finding in error.findings:
-            err.print(str(finding), style="red", markup=False, emoji=False)
-    err.print(f"error: {error}", style="bold red", markup=False, emoji=False)
+            err.print(str(finding), style="red")
+    err.print(f"error: {error}", style="bold red")
     return exit_code(error)
 
 

@@ -148,6 +148,17 @@ def test_nobody_answers(crosscheck: Crosscheck, file: Path) -> None:
     assert "NOT reconciled" in words.stdout
 
 
+def test_a_path_with_brackets_is_shown_as_it_is(crosscheck: Crosscheck, tmp_path: Path) -> None:
+    """The work is done by then: the report must not end in an error of the screen's."""
+    folder = tmp_path / "p" / "[" / "old]" / "[gf]"
+    folder.mkdir(parents=True)
+    path = folder / "dates.csv"
+    path.write_text(f"{HEADER}UB1,none,Li,2008-13,1\n", encoding="utf-8")
+    done = crosscheck("publish", CLAIMS, path, "--wait", "0.5")
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False), done.stderr
+    assert f"refused rows: {path}" in done.stdout
+
+
 def test_a_catalog_with_errors(crosscheck: Crosscheck, tmp_path: Path) -> None:
     folder = tmp_path / "catalog"
     for source in sorted(path for path in EXAMPLE.rglob("*.yml")):
