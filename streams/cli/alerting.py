@@ -56,7 +56,7 @@ def alerts(
     wanted: set[str] = {state} if state else set(STATE_STYLE)
     if follow:
         with suppress(KeyboardInterrupt):
-            run(_follow(settings, loaded, department, wanted, json))
+            run(_follow(settings, loaded, department, wanted, trial=trial, json=json))
         return
     found, stopped = run(_alerts(settings, loaded, department, trial=trial))
     shown = [alert for alert in found if alert["state"] in wanted]
@@ -85,11 +85,11 @@ async def _alerts(
 
 
 async def _follow(
-    settings: Settings, catalog: Catalog, department: str, wanted: set[str], json: bool
+    settings: Settings, catalog: Catalog, department: str, wanted: set[str], *, trial: bool, json: bool
 ) -> None:
     async with connect(settings.broker) as log:
         view = await own_view(settings, catalog, log)
-        async for alert in current.follow(log, department):
+        async for alert in current.follow(log, department, trial=trial):
             if alert.state in wanted:
                 shown = view.alert(alert) | {"complete": all(source.complete for source in alert.sources)}
                 write_json(shown) if json else out.print(line(shown), style=STATE_STYLE[alert.state])

@@ -46,10 +46,10 @@ def keep_newest(current: dict[str, Alert], alert: Alert) -> bool:
     return True
 
 
-async def follow(log: Log, department: str) -> AsyncIterator[Alert]:
-    """Every revision as it becomes current, from the beginning and then for ever."""
+async def follow(log: Log, department: str, *, trial: bool = False) -> AsyncIterator[Alert]:
+    """Every revision as it becomes current, from the beginning and then for ever; `trial` as in `alerts`."""
     current: dict[str, Alert] = {}
-    async for chunk in log.read(alert_topic(department), follow=True):
+    async for chunk in log.read((trial_topic if trial else alert_topic)(department), follow=True):
         for record in chunk:
             alert = decode(record.value, Alert, where=record.place)
             if keep_newest(current, alert):

@@ -1,5 +1,8 @@
 """`crosscheck alerts`, `results` and `decide`, as an officer types them and as they are shown."""
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import msgspec
@@ -31,6 +34,24 @@ def typed(town: Any, *words: str, code: int = 0) -> Result:
 def suspension(town: Any, reason: str) -> RuleEvent:
     rule = town.catalog.rule(RULE)
     return RuleEvent(rule.id, 1, "hrss", "suspended", reason, None, "steward", 7, "", rule)
+
+
+def first_followed(town: Any, *words: str) -> str:
+    """The first line that `alerts --follow` shows; it would go on for ever."""
+    shown = [sys.executable, "-m", "streams.cli.main", "alerts", "-d", "hrss", "--follow", *words]
+    with subprocess.Popen([*shown, "--data", str(town.data)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            return process.stdout.readline()
+        finally:
+            process.kill()
+
+
+def test_following_what_is_on_trial_shows_no_case(town: Any) -> None:
+    town.send("trial.hrss", [msgspec.structs.replace(town.alert(8), trial=True)])
+    shown = json.loads(first_followed(town, "--trial", "--json"))
+    assert (shown["alert_id"], shown["trial"]) == (f"{8:032x}", True)
+    assert not json.loads(first_followed(town, "--json"))["trial"]
 
 
 BRACKETS = ("UB[gf]7", "UB[/x]7", "UB:id:7", "UB[red]7")
