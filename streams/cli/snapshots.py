@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from unicodedata import category
 from uuid import UUID
 
 import orjson
@@ -189,7 +190,7 @@ def _cell(value: object) -> Text:
 
 def printable(text: str) -> str:
     """Text that cannot steer a terminal."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return "".join(char if char.isprintable() or category(char) == "Zs" else "\ufffd" for char in text)
 
 
 def plain(value: Any) -> Any:
