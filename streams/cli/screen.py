@@ -6,6 +6,7 @@ checkpoints unavailable; 7 key missing; 8 not found.
 """
 
 import asyncio
+import getpass
 import sys
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
@@ -82,6 +83,15 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine."""
     return asyncio.run(work)
+
+
+def signed(officer: str | None) -> str:
+    """Whose act it is: the name that was given, or else the login name. Refuses a name of no or of several lines."""
+    if officer is None:
+        return getpass.getuser()
+    if not officer.strip() or officer.splitlines() != [officer]:
+        raise typer.BadParameter("name who does it, on one line", param_hint="--officer")
+    return officer
 
 
 def write_json(value: object) -> None:
