@@ -45,8 +45,8 @@ def backtest(
     """Try a rule on the hub's own fact log: hits by month and source, overlap, load, what would change (回测)."""
     from streams.backtest.count import backtest as count
 
-    if report is not None and not report.absolute().parent.is_dir():
-        raise typer.BadParameter(f"no folder {report.parent}", param_hint="--report")
+    if report is not None:
+        _check_place(report)
     settings = Settings.resolve(broker, data, catalog)
     loaded, found = chosen(settings, rule)
     with run(facts(settings)) as base:
@@ -57,6 +57,14 @@ def backtest(
         write_json(as_json(figures))
     else:
         _show(figures)
+
+
+def _check_place(report: Path) -> None:
+    """Before the work, not after it. Raises BadParameter."""
+    if report.is_dir():
+        raise typer.BadParameter(f"{report} is a folder: name a file", param_hint="--report")
+    if not report.absolute().parent.is_dir():
+        raise typer.BadParameter(f"no folder {report.parent}", param_hint="--report")
 
 
 async def facts(settings: Settings) -> "FactBase":

@@ -114,6 +114,12 @@ def test_a_missing_file(crosscheck: Crosscheck, tmp_path: Path) -> None:
     failed(crosscheck("publish", CLAIMS, tmp_path / "none.csv"), 4, "none.csv", "cannot be read")
 
 
+def test_a_report_that_is_a_folder(crosscheck: Crosscheck, tmp_path: Path) -> None:
+    """Said before the log is looked for, so before a backtest that takes its time."""
+    done = crosscheck("backtest", "benefit-while-employed", "--report", tmp_path)
+    failed(done, 2, "is a folder: name a file")
+
+
 def test_no_key_at_hand(crosscheck: Crosscheck, file: Path) -> None:
     """On Kafka keys are never made by the way; that is found out before the broker is asked."""
     url = f"kafka://127.0.0.1:{free_port()}"
