@@ -190,6 +190,32 @@ def test_only_the_screen_prints() -> None:
     assert printing == []
 
 
+def named_calls(name: str, of: str) -> Iterator[ast.Call]:
+    """Calls of `<of>(...)` or `<anything>.<of>(...)`."""
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == of:
+            yield node
+
+
+def takes_markup(call: ast.Call) -> bool:
+    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    return given.get("markup") != "False"
+
+
+def test_no_text_is_taken_for_markup() -> None:
+    """A reason, a path or a claim number with brackets is shown as it is; styling is said with style= or Text."""
+    tag = re.compile(r"\[/[a-z]*\]|\[(bold|dim|italic|red|green|yellow|cyan|blue)\b[^\]]*\]")
+    faults = []
+    for name in (n for n in PRODUCT if n.startswith("streams/")):
+        for of in ("Console", "TextColumn"):
+            faults += [f"{name}:{call.lineno} {of}" for call in named_calls(name, of) if takes_markup(call)]
+        faults += [f"{name}:{call.lineno} from_markup" for call in named_calls(name, "from_markup")]
+        for node in ast.walk(tree(name)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and tag.search(node.value):
+                faults.append(f"{name}:{node.lineno} {node.value!r}")
+    assert faults == []
+
+
 def test_no_local_variable_hides_a_package() -> None:
     hidden = {"topics", "stores"}
     hiding = [

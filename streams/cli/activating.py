@@ -4,13 +4,13 @@ Rules: shown before it is done, confirmed by a person, followed until every part
 where no worker took it in time.
 """
 
-import getpass
 import sys
 from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
 
 from streams.backtest.sums import Change
 from streams.cli.backtesting import change_as_json, facts, show_change
@@ -24,6 +24,7 @@ from streams.cli.screen import (
     err,
     out,
     run,
+    signed,
     write_json,
 )
 from streams.clock import now, wall_clock
@@ -60,6 +61,7 @@ def activate(
     json: Json = False,
 ) -> None:
     """Bring a rule into force (启用), or on trial (试运行); shows beforehand what it opens and withdraws."""
+    who = signed(officer)
     settings = Settings.resolve(broker, data, catalog)
     loaded, found = chosen(settings, rule)
     force: Force = "trial" if trial else "active"
@@ -71,7 +73,7 @@ def activate(
     if not json:
         _show(found, force, foreseen)
     _confirm(yes, f"put {found.id} v{found.version} into force ({force})?")
-    change = _rule_change(loaded, found, force, officer)
+    change = _rule_change(loaded, found, force, who)
     turning = run(_do(settings, change, patience if wait else None))
     _report(change, foreseen.change, turning, json)
 
@@ -84,10 +86,10 @@ class _Foreseen:
         self.open_after = open_after
 
 
-def _rule_change(catalog: Catalog, rule: Rule, force: Force, officer: str | None) -> RuleChange:
+def _rule_change(catalog: Catalog, rule: Rule, force: Force, officer: str) -> RuleChange:
     from streams.agents.steward import rule_change
 
-    return rule_change(catalog, rule, force, reason="activated", by=officer or getpass.getuser())
+    return rule_change(catalog, rule, force, reason="activated", by=officer)
 
 
 def _foresee(settings: Settings, catalog: Catalog, rule: Rule, force: Force) -> _Foreseen | None:
@@ -98,7 +100,7 @@ def _foresee(settings: Settings, catalog: Catalog, rule: Rule, force: Force) -> 
     with run(facts(settings)) as base:
         book = rulebook(base)
         _check_version(rule, book.changes.get(rule.id))
-        proposed = _rule_change(catalog, rule, force, None)
+        proposed = _rule_change(catalog, rule, force, signed(None))
         _check_term(rule, proposed.until, max(wall_clock(), date.fromordinal(max(book.day, 1))))
         if not book.takes(proposed):
             return None
@@ -140,9 +142,8 @@ def _refuse_too_many(foreseen: _Foreseen, rule: Rule, force: Force, *, over_cap:
 
 
 def _show(rule: Rule, force: Force, foreseen: _Foreseen) -> None:
-    out.print(
-        f"[bold]{rule.id} v{rule.version} -> {force}[/]: {foreseen.open_after:,} open, cap {rule.volume_cap:,}"
-    )
+    turn = (f"{rule.id} v{rule.version} -> {force}", "bold")
+    out.print(Text.assemble(turn, f": {foreseen.open_after:,} open, cap {rule.volume_cap:,}"))
     show_change(foreseen.change)
 
 
@@ -161,7 +162,7 @@ async def _do(settings: Settings, change: RuleChange, patience: float | None) ->
         turning = await follower.append(change)
         if patience is None:
             return turning
-        columns = (TextColumn("{task.description}"), BarColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn())
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
             task = bar.add_task("waiting for a worker", total=len(turning.targets))
             async for now_at in follower.follow(turning, patience):
@@ -183,7 +184,7 @@ def _report(change: RuleChange, foreseen: Change | None, turning: Turning, json:
     else:
         said = ", ".join(f"{name} {n:,}" for name, n in counts.items())
         taken = f"{turning.taken} of {len(turning.targets)} partitions have taken it"
-        out.print(f"{rule.id} v{rule.version} {change.force} by {change.by}: {taken}; {said}", markup=False)
+        out.print(f"{rule.id} v{rule.version} {change.force} by {change.by}: {taken}; {said}")
     if turning.taken < len(turning.targets) and turning.followed:
         err.print(
             "it is in the log, but no worker has taken it everywhere yet: is one running?", style="yellow"
@@ -216,8 +217,9 @@ def suspend(
     json: Json = False,
 ) -> None:
     """Take a rule out of force (停用): all its alerts are withdrawn; it comes back only by hand."""
+    who = signed(officer)
     settings = Settings.resolve(broker, data, None)
-    change = run(_suspension(settings, rule, reason, officer or getpass.getuser()))
+    change = run(_suspension(settings, rule, reason, who))
     _confirm(yes, f"suspend {rule} v{change.rule.version} and withdraw its alerts?")
     turning = run(_do(settings, change, patience if wait else None))
     _report(change, None, turning, json)

@@ -1,10 +1,11 @@
 """`crosscheck alerts`, `results` and `decide`: the case officer's commands (核查员)."""
 
-import getpass
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import msgspec
 import typer
 from rich.table import Table
 
@@ -17,9 +18,11 @@ from streams.cli.screen import (
     err,
     out,
     run,
+    signed,
     write_json,
     write_lines,
 )
+from streams.cli.snapshots import printable
 from streams.publisher.keys import KeyRing
 from streams.readers import current
 from streams.readers.decide import dispose
@@ -32,9 +35,23 @@ from topics.codec import encode
 from topics.control import RuleEvent
 from topics.names import disposition_topic
 from topics.records import Record, event_headers
-from topics.vocabulary import STATES, VERDICTS
+from topics.vocabulary import DECISIONS, STATES, VERDICTS
 
 STATE_STYLE = {"open": "bold red", "explained": "yellow", "withdrawn": "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which alerts are shown."""
+
+    states: frozenset[str]
+    trial: bool
+    undecided: bool
+
+    def takes(self, catalog: Catalog, alert: Alert, decided: Disposition | None) -> bool:
+        """Undecided: the department's own to answer, and nobody has."""
+        unanswered = decided is None and alert.state != "withdrawn" and current.owns(catalog, alert)
+        return alert.state in self.states and (unanswered or not self.undecided)
 
 
 def alerts(
@@ -43,26 +60,31 @@ def alerts(
         bool, typer.Option("--follow", "-f", help="go on showing revisions as they come")
     ] = False,
     state: Annotated[AlertState | None, typer.Option(help="only this state")] = None,
+    undecided: Annotated[
+        bool, typer.Option("--undecided", help="only those that nobody has decided on (未处置)")
+    ] = False,
     trial: Annotated[bool, typer.Option("--trial", help="of rules on trial (试运行): never a case")] = False,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,
     json: Json = False,
 ) -> None:
-    """Alerts that a department is told of (核查预警): the current revision of each."""
+    """Alerts that a department is told of (核查预警): the current revision of each, and what was decided."""
+    if trial and undecided:
+        raise typer.BadParameter("what is on trial needs no decision", param_hint="--undecided")
     settings = Settings.resolve(broker, data, catalog)
     loaded = load_catalog(settings.catalog)
     loaded.department(department)
-    wanted: set[str] = {state} if state else set(STATE_STYLE)
+    wanted = _Wanted(frozenset({state} if state else STATE_STYLE), trial, undecided)
     if follow:
         with suppress(KeyboardInterrupt):
             run(_follow(settings, loaded, department, wanted, json))
         return
-    found, stopped = run(_alerts(settings, loaded, department, trial=trial))
-    shown = [alert for alert in found if alert["state"] in wanted]
-    write_lines(shown) if json else _list(shown)
+    shown, stopped = run(_alerts(settings, loaded, department, wanted))
+    write_lines(shown) if json else _list(shown, trial=trial)
     for event in stopped:
-        err.print(f"rule {event.rule} 规则已暂停 is suspended ({event.reason}): its alerts are withdrawn")
+        reason = printable(event.reason)
+        err.print(f"rule {event.rule} 规则已暂停 is suspended ({reason}): its alerts are withdrawn")
 
 
 async def own_view(settings: Settings, catalog: Catalog, log: Log) -> OwnView:
@@ -72,38 +94,56 @@ async def own_view(settings: Settings, catalog: Catalog, log: Log) -> OwnView:
 
 
 async def _alerts(
-    settings: Settings, catalog: Catalog, department: str, *, trial: bool
+    settings: Settings, catalog: Catalog, department: str, wanted: _Wanted
 ) -> tuple[list[dict[str, Any]], list[RuleEvent]]:
     """Alerts in the order in which an officer works, and the department's rules that are suspended."""
     async with connect(settings.broker) as log:
         view = await own_view(settings, catalog, log)
-        found = (await current.alerts(log, department, trial=trial)).values()
+        found = (await current.alerts(log, department, trial=wanted.trial)).values()
+        last = {} if wanted.trial else await current.dispositions(log, department)
         order = {name: i for i, name in enumerate(STATE_STYLE)}
-        shown = [view.alert(alert) for alert in found]
+        pairs = ((alert, last.get(alert.alert_id)) for alert in found)
+        shown = [view.alert(*pair) for pair in pairs if wanted.takes(catalog, *pair)]
         stopped = current.suspended(await current.notices(log, department), department)
     return sorted(shown, key=lambda a: (order[a["state"]], a["period"], a["alert_id"])), stopped
 
 
-async def _follow(
-    settings: Settings, catalog: Catalog, department: str, wanted: set[str], json: bool
-) -> None:
+async def _follow(settings: Settings, catalog: Catalog, department: str, wanted: _Wanted, json: bool) -> None:
     async with connect(settings.broker) as log:
         view = await own_view(settings, catalog, log)
-        async for alert in current.follow(log, department):
-            if alert.state in wanted:
-                shown = view.alert(alert) | {"complete": all(source.complete for source in alert.sources)}
-                write_json(shown) if json else out.print(
-                    line(shown), style=STATE_STYLE[alert.state], markup=False
-                )
+        decisions = current.Decisions(log, department)
+        async for alert in current.follow(log, department, trial=wanted.trial):
+            decided = None if wanted.trial else await decisions.on(alert.alert_id)
+            if wanted.takes(catalog, alert, decided):
+                shown = view.alert(alert, decided)
+                shown["complete"] = all(source.complete for source in alert.sources)
+                write_json(shown) if json else out.print(line(shown), style=STATE_STYLE[alert.state])
 
 
 def line(alert: dict[str, Any]) -> str:
     """One alert on one line."""
     sources = ", ".join(_piece(e) for e in alert["evidence"])
     state = STATES[alert["state"]]
-    return (
-        f"{alert['alert_id'][:12]}  {state.zh} {state.en:9}  {_record(alert)}  {alert['period']}  {sources}"
+    words = (
+        alert["alert_id"][:12],
+        f"{state.zh} {state.en:9}",
+        *_decision(alert),
+        alert["rule"],
+        _record(alert),
+        alert["period"],
+        sources,
     )
+    return printable("  ".join(words))
+
+
+def _decision(alert: dict[str, Any]) -> tuple[str, ...]:
+    """What was last decided; nothing where nobody has."""
+    decided = alert["disposition"]
+    if decided is None:
+        return ()
+    word = DECISIONS[decided["decision"]]
+    since = ", 此后有修订 revised since" if decided["revision"] < alert["revision"] else ""
+    return (f"{word.zh} {word.en}{since}",)
 
 
 def _piece(evidence: dict[str, Any]) -> str:
@@ -117,14 +157,15 @@ def _record(row: dict[str, Any]) -> str:
     return str(row["key"] or f"{row['handle'][:16]}…")
 
 
-def _list(rows: list[dict[str, Any]]) -> None:
+def _list(rows: list[dict[str, Any]], *, trial: bool) -> None:
     """One line each: a table would cut evidence to pieces on a narrow terminal."""
     for row in rows:
         note = "" if row["complete"] else "  (来源不全 sources incomplete)"
-        out.print(line(row) + note, style=STATE_STYLE[row["state"]], markup=False)
-    err.print(
-        f"{len(rows)} alert(s). `crosscheck explain ALERT` says why, `crosscheck decide ALERT` answers."
-    )
+        out.print(line(row) + note, style=STATE_STYLE[row["state"]])
+    what_next = "`crosscheck explain ALERT` says why, `crosscheck decide ALERT` answers."
+    if trial:
+        what_next = "On trial 试运行: no case, nothing to decide."
+    err.print(f"{len(rows)} alert(s). {what_next}")
 
 
 def results(
@@ -155,7 +196,7 @@ def _result_table(rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
         verdict = VERDICTS[row["verdict"]]
         complete = "yes 是" if row["complete"] else "no 否"
-        table.add_row(_record(row), row["rule"], f"{verdict.zh} {verdict.en}", complete)
+        table.add_row(printable(_record(row)), row["rule"], f"{verdict.zh} {verdict.en}", complete)
     out.print(table)
 
 
@@ -170,13 +211,18 @@ def decide(
     json: Json = False,
 ) -> None:
     """Decide on an alert (处置). A match is a question: the decision is a named officer's."""
+    who = signed(officer)
     settings = Settings.resolve(broker, data, catalog)
-    who = officer or getpass.getuser()
-    made = run(_decide(settings, load_catalog(settings.catalog), alert_id, decision, reason, who))
+    made, before = run(_decide(settings, load_catalog(settings.catalog), alert_id, decision, reason, who))
     if json:
-        write_json({name: getattr(made, name) for name in made.__struct_fields__})
+        write_json({**msgspec.to_builtins(made), "replaces": msgspec.to_builtins(before)})
     else:
-        out.print(f"{made.alert_id[:12]} {made.decision} ({made.reason}) by {made.officer}")
+        replaces = f", replaces {_said(before)}" if before else ""
+        out.print(printable(f"{made.alert_id[:12]} {_said(made)}{replaces}"))
+
+
+def _said(made: Disposition) -> str:
+    return f"{made.decision} ({made.reason}) by {made.officer}"
 
 
 async def _decide(
@@ -186,13 +232,15 @@ async def _decide(
     decision: Literal["confirmed", "dismissed"],
     reason: str,
     officer: str,
-) -> Disposition:
+) -> tuple[Disposition, Disposition | None]:
+    """The decision, and the one that it takes the place of."""
     async with connect(settings.broker) as log:
         alert = await current.find_alert(log, catalog, alert_id)
         rule = await current.rule_of(log, catalog, alert)
         made = dispose(alert, rule, decision, reason, officer)
+        before = (await current.dispositions(log, alert.department)).get(alert.alert_id)
         await (await log.send(disposition_topic(alert.department), 0, [disposition_record(alert, made)]))
-        return made
+        return made, before
 
 
 def disposition_record(alert: Alert, made: Disposition) -> Record:

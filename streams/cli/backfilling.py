@@ -125,7 +125,7 @@ class _Backfilled:
         for resource, summary in sorted(self.done.items()):
             self._remark(resource, summary)
         for resource, failed in sorted(self.failed.items()):
-            out.print(f"{resource}: error: {failed.words}", markup=False)
+            out.print(f"{resource}: error: {failed.words}")
         grown = sum(self.after.values()) - sum(self.before.values())
         places = " ".join(f"{partition}@{end}" for partition, end in sorted(self.after.items()))
         out.print(f"{FACTS} grew by {grown} records; the stream goes on from {places}")
@@ -174,7 +174,7 @@ class _Screen:
 
     def __init__(self, loads: list[Load]) -> None:
         words = ("{task.description}", "{task.fields[rows]:,} rows", "{task.fields[pace]:,.0f}/s")
-        first, *more = map(TextColumn, words)
+        first, *more = (TextColumn(each, markup=False) for each in words)
         columns = (first, BarColumn(24), TaskProgressColumn(), *more, TimeRemainingColumn())
         self._bar = Progress(*columns, console=err, transient=True)
         self._tasks = {load.resource: self._add(load) for load in loads}
@@ -208,6 +208,6 @@ class _Screen:
                     task, description=f"{load.resource} receipts", completed=done, total=max(total, 1)
                 )
             case Failed(words):
-                err.print(f"{load.resource}: {words}", style="red", markup=False)
+                err.print(f"{load.resource}: {words}", style="red")
             case _:
                 self._bar.update(task, description=f"{load.resource} done")

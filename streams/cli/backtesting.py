@@ -9,6 +9,7 @@ import msgspec
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from matchers.rules.difference import Difference, differences
 from streams.backtest.sums import Backtest, Change, periods
@@ -44,8 +45,8 @@ def backtest(
     """Try a rule on the hub's own fact log: hits by month and source, overlap, load, what would change (回测)."""
     from streams.backtest.count import backtest as count
 
-    if report is not None and not report.absolute().parent.is_dir():
-        raise typer.BadParameter(f"no folder {report.parent}", param_hint="--report")
+    if report is not None:
+        _check_place(report)
     settings = Settings.resolve(broker, data, catalog)
     loaded, found = chosen(settings, rule)
     with run(facts(settings)) as base:
@@ -58,13 +59,21 @@ def backtest(
         _show(figures)
 
 
+def _check_place(report: Path) -> None:
+    """Before the work, not after it. Raises BadParameter."""
+    if report.is_dir():
+        raise typer.BadParameter(f"{report} is a folder: name a file", param_hint="--report")
+    if not report.absolute().parent.is_dir():
+        raise typer.BadParameter(f"no folder {report.parent}", param_hint="--report")
+
+
 async def facts(settings: Settings) -> "FactBase":
     """Everything that the log says, ready to be asked; a progress bar meanwhile."""
     from stores.factbase import FactBase
     from streams.readers.facts import gather_facts
 
     base = FactBase.create()
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     async with connect(settings.broker) as log:
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
             reading = progress.add_task("reading the fact log", total=None)
@@ -80,7 +89,7 @@ def _write(path: Path, catalog: Catalog, rule: Rule, figures: Backtest) -> None:
 
     made_at = now()[:16].replace("T", " ") + " UTC"
     path.write_text(html(Page(rule, catalog, figures, made_at)), encoding="utf-8")
-    err.print(f"report: {path}", markup=False)
+    err.print(f"report: {path}")
 
 
 def as_json(figures: Backtest) -> dict[str, Any]:
@@ -108,7 +117,8 @@ def change_as_json(change: Change) -> dict[str, Any]:
 def _show(f: Backtest) -> None:
     share = "" if f.explained_share is None else f" ({f.explained_share:.0%} of {f.hits:,} hits)"
     on = f", business date {f.day}" if f.day else ", no business date yet"
-    out.print(f"[bold]{f.rule} v{f.version}[/] on {f.records:,} messages of the fact log{on}")
+    rule = (f"{f.rule} v{f.version}", "bold")
+    out.print(Text.assemble(rule, f" on {f.records:,} messages of the fact log{on}"))
     out.print(
         f"  {f.checks:,} checks 核查: {f.open:,} open 待核查, {f.explained:,} explained 已有解释{share}"
     )
@@ -231,7 +241,7 @@ def _tell(rule: Rule, catalog: Catalog, old: Rule | None, where: str, held: list
         return
     out.print(f"{rule.id} v{rule.version} against v{old.version} ({where}): {len(held)} difference(s)")
     for d in held:
-        out.print(f"  {d.key}: {_quoted(d.old)} -> {_quoted(d.new)}", markup=False)
+        out.print(f"  {d.key}: {_quoted(d.old)} -> {_quoted(d.new)}")
     _in_words(rule, old, catalog)
 
 
@@ -247,7 +257,7 @@ def _in_words(rule: Rule, old: Rule, catalog: Catalog) -> None:
     try:
         said = [words(r, catalog) for r in (old, rule)]
     except NotFound as error:  # an older version may name what the catalog no longer has
-        err.print(f"no words for the version before: {error}", markup=False)
+        err.print(f"no words for the version before: {error}")
         return
     for language in LANGUAGES:
         before, after = (lines_of(explained, language)[1:] for explained in said)
@@ -255,6 +265,5 @@ def _in_words(rule: Rule, old: Rule, catalog: Catalog) -> None:
             for line in (line for line in lines if line not in others):
                 out.print(
                     f"  {mark} {printable(line.strip())}",
-                    markup=False,
                     style="red" if mark == "-" else "green",
                 )

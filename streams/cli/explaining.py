@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import msgspec
 import typer
 
 from matchers.explain import Explanation, Known, Language, lines_of
@@ -56,10 +55,9 @@ async def _find(settings: Settings, catalog: Catalog, alert_id: str) -> Found:
         decided = (await current.dispositions(log, alert.department)).get(alert.alert_id)
         rule = await current.rule_of(log, catalog, alert)
     keys = KeyRing.at(settings.data, generate=False)
-    own = OwnView(catalog, KeyBook(keys), deliveries).alert(alert)
+    own = OwnView(catalog, KeyBook(keys), deliveries).alert(alert, decided)
     known = Known(own["key"], delivered_now(alert, rule, deliveries), decided)
-    shown = {**own, "disposition": msgspec.to_builtins(decided)}
-    return Found(shown, in_words(alert, rule, catalog, known))
+    return Found(own, in_words(alert, rule, catalog, known))
 
 
 def delivered_now(alert: Alert, rule: Rule, deliveries: Deliveries) -> list[SourceStatus]:
@@ -72,7 +70,7 @@ def delivered_now(alert: Alert, rule: Rule, deliveries: Deliveries) -> list[Sour
 
 
 def as_json(found: Found, languages: Iterable[Language]) -> dict[str, Any]:
-    """The alert as `crosscheck alerts --json` gives it, with `disposition`, and `explanation` by language."""
+    """The alert as `crosscheck alerts --json` gives it, with `explanation` by language."""
     return {**found.alert, "explanation": in_sections(found.explanation, languages)}
 
 
@@ -100,4 +98,4 @@ def say(explanation: Explanation, languages: Iterable[Language]) -> None:
             out.rule()
         for line in lines_of(explanation, language):
             heading = line and not line.startswith(" ")
-            out.print(printable(line), style="bold" if heading else None, markup=False)
+            out.print(printable(line), style="bold" if heading else None)

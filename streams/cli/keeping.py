@@ -56,13 +56,13 @@ def inspect(
     if states:
         _state_table(states)
     else:
-        err.print(f"no state in {settings.data / 'state'}: has a worker run with this --data?", markup=False)
+        err.print(f"no state in {settings.data / 'state'}: has a worker run with this --data?")
     if settings.checkpoints is None:
         err.print("no place of checkpoints was named: --checkpoints or CROSSCHECK_CHECKPOINTS")
     elif kept:
         _checkpoint_table(kept)
     else:
-        err.print(f"no checkpoint of this log in {settings.checkpoints}", markup=False)
+        err.print(f"no checkpoint of this log in {settings.checkpoints}")
 
 
 async def _inspect(settings: Settings) -> "tuple[list[StateSeen], list[CheckpointSeen]]":
@@ -102,12 +102,12 @@ def _state_table(states: "list[StateSeen]") -> None:
     out.print(table)
     rules = {rule for seen in states for rule in seen.rules}
     if rules:
-        out.print(f"rules in force or suspended: {', '.join(sorted(rules))}", markup=False)
+        out.print(f"rules in force or suspended: {', '.join(sorted(rules))}")
     for seen in states:
         if seen.fault is not None:
-            err.print(seen.fault, style="red", markup=False)
+            err.print(seen.fault, style="red")
         elif not seen.this_log:
-            err.print(f"{seen.folder}: state of another log ({seen.log_id})", style="red", markup=False)
+            err.print(f"{seen.folder}: state of another log ({seen.log_id})", style="red")
 
 
 def _checkpoint_table(kept: "list[CheckpointSeen]") -> None:
@@ -170,9 +170,9 @@ async def _verify(settings: Settings, *, against_log: bool, states: bool) -> "Ve
 @contextmanager
 def _bar() -> "Iterator[Watch]":
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}", markup=False),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=1)
@@ -188,14 +188,13 @@ def _report(verified: "Verified", *, against_log: bool) -> None:
     out.print(f"{verified.states} state(s): {verified.subjects:,} subjects read{compared}")
     out.print(f"{verified.checkpoints} checkpoint(s): {decimal(verified.bytes)} read")
     for note in verified.notes:
-        err.print(_line(note), style="yellow", markup=False)
+        err.print(_line(note), style="yellow")
     for fault in verified.faults:
-        err.print(_line(fault), style="red", markup=False)
+        err.print(_line(fault), style="red")
     if verified.faults:
         err.print(
             f"{len(verified.faults)} fault(s) -> a state: `crosscheck state rebuild`, or let a worker recover it; "
             "a checkpoint: delete its manifest, the next one takes its place",
-            markup=False,
         )
     else:
         out.print("no fault found 未发现问题")
@@ -229,7 +228,6 @@ def rebuild(
         begun = f"the checkpoint at {one.restored:,}" if one.restored else "the beginning of the log"
         out.print(
             f"{FACTS}[{one.partition}] made anew up to {one.position:,}: from {begun}, {one.replayed:,} records",
-            markup=False,
         )
 
 

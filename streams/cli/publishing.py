@@ -103,7 +103,12 @@ class _ProgressBar:
     """A progress bar: bytes read, then batches answered."""
 
     def __init__(self, job: front.Job) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+        )
         self._bar = Progress(*columns, console=err, transient=True)
         self._read = self._bar.add_task(f"read {job.resource.id}", total=size_of(job.file) or None)
         self._answered = self._bar.add_task("receipts", total=None, visible=False)

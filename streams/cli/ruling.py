@@ -153,7 +153,7 @@ def show(rule: RuleName, catalog: CatalogFolder = None, json: Json = False) -> N
         write_json(declared)
         return
     written = yaml.safe_dump(_held(declared), allow_unicode=True, sort_keys=False, width=110)
-    out.print(printable_lines(written), markup=False)
+    out.print(printable_lines(written))
 
 
 def _held(node: Any) -> Any:

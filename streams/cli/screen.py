@@ -6,6 +6,7 @@ checkpoints unavailable; 7 key missing; 8 not found.
 """
 
 import asyncio
+import getpass
 import sys
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
@@ -67,8 +68,14 @@ CheckpointPlace = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout; a list is one object a line")]
 DepartmentName = Annotated[str, typer.Option("--department", "-d", help="whose view")]
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+
+def console(**options: Any) -> Console:
+    """A console that shows text as it is: `[gf]` in a claim number is no markup, `:id:` no emoji."""
+    return Console(markup=False, emoji=False, highlight=False, **options)
+
+
+err = console(stderr=True, soft_wrap=True)
+out = console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 T = TypeVar("T")
 
@@ -76,6 +83,15 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine."""
     return asyncio.run(work)
+
+
+def signed(officer: str | None) -> str:
+    """Whose act it is: the name that was given, or else the login name. Refuses a name of no or of several lines."""
+    if officer is None:
+        return getpass.getuser()
+    if not officer.strip() or officer.splitlines() != [officer]:
+        raise typer.BadParameter("name who does it, on one line", param_hint="--officer")
+    return officer
 
 
 def write_json(value: object) -> None:
@@ -94,8 +110,8 @@ def fail(error: CrosscheckError) -> int:
     """Say what is wrong on stderr; the exit code."""
     if isinstance(error, CatalogInvalid):
         for finding in error.findings:
-            err.print(str(finding), style="red", markup=False, emoji=False)
-    err.print(f"error: {error}", style="bold red", markup=False, emoji=False)
+            err.print(str(finding), style="red")
+    err.print(f"error: {error}", style="bold red")
     return exit_code(error)
 
 

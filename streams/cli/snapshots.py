@@ -12,17 +12,17 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from unicodedata import category
 from uuid import UUID
 
 import orjson
 import typer
 from rich import box
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, run, write_json
+from streams.cli.screen import Broker, CatalogFolder, Data, Json, console, err, out, run, write_json
 from streams.settings import Settings
 from streams.transport.port import connect
 from topics.catalog import Catalog, load_catalog
@@ -73,7 +73,7 @@ def _report(made: Path, content: "SnapshotContent", seconds: float, json: bool) 
     if json:
         write_json({"snapshot": str(made), "made_at": content.meta.made_at, "rows": rows})
         return
-    out.print(str(made), markup=False)
+    out.print(str(made))
     out.print("  " + ", ".join(f"{table} {number:,}" for table, number in rows.items()))
     err.print(f"made in {seconds:.1f} s; {ASK}")
 
@@ -98,7 +98,7 @@ def sql(
         else:
             _list(place, json)
     except duckdb.Error as error:
-        err.print(f"error: {_one_line(error)}", style="bold red", markup=False, soft_wrap=True)
+        err.print(f"error: {_one_line(error)}", style="bold red", soft_wrap=True)
         raise typer.Exit(WRONG_QUERY) from None
 
 
@@ -171,11 +171,11 @@ def _print_table(answer: _Answer) -> None:
 
 def print_wide(table: Table) -> None:
     """As wide as it needs where no window is the limit."""
-    console = out
+    wide = out
     if not out.is_terminal:
         needed = Measurement.get(out, out.options.update(max_width=100_000), table).maximum
-        console = Console(highlight=False, width=max(out.width, needed))
-    console.print(table)
+        wide = console(width=max(out.width, needed))
+    wide.print(table)
 
 
 def _cell(value: object) -> Text:
@@ -190,7 +190,7 @@ def _cell(value: object) -> Text:
 
 def printable(text: str) -> str:
     """Text that cannot steer a terminal."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return "".join(char if char.isprintable() or category(char) == "Zs" else "\ufffd" for char in text)
 
 
 def plain(value: Any) -> Any:

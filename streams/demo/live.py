@@ -30,7 +30,7 @@ class LiveScreen:
     def __init__(self, console: Console, titles: Mapping[str, str] = TITLES) -> None:
         self._titles = titles
         self._progress = Progress(
-            TextColumn("  {task.description}"),
+            TextColumn("  {task.description}", markup=False),
             BarColumn(30),
             TimeElapsedColumn(),
             console=console,
@@ -77,7 +77,7 @@ class LiveScreen:
         self._shown[alert.state] += 1
         evidence = "; ".join(f"{e.resource} {e.code or ''} {e.period}" for e in alert.evidence)
         words = f"  {alert.state} {STATES[alert.state].zh}  claim {key}  {alert.period}  {evidence}"
-        self._console.print(words, style=STYLE[alert.state], markup=False, soft_wrap=True)
+        self._console.print(words, style=STYLE[alert.state], soft_wrap=True)
 
 
 class Silent:

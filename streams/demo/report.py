@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from streams.demo.outcome import Outcome
 from streams.publisher.publish import Summary
@@ -20,7 +21,7 @@ def show(result: Outcome, console: Console) -> None:
     """Print everything."""
     console.print()
     console.print(
-        Panel(_funnel(result), title="benefit-while-employed 领取失业保险金期间疑似就业", expand=False)
+        Panel(_funnel(result), title=Text("benefit-while-employed 领取失业保险金期间疑似就业"), expand=False)
     )
     console.print(_labels(result))
     for text in (_truth(result), _precision(result)):
@@ -44,7 +45,7 @@ def _funnel(result: Outcome) -> Table:
     for name, number in steps:
         share = number / overlaps if overlaps else 0
         bar = "█" * (BAR if name.startswith("checked") else max(1, round(share * BAR / 2)))
-        table.add_row(name, f"{number:,}", f"[cyan]{bar}[/cyan]")
+        table.add_row(name, f"{number:,}", Text(bar, style="cyan"))
     table.add_row("withdrawn 已撤回", f"{result.alerts['withdrawn']:,}", "")
     return table
 
@@ -99,11 +100,10 @@ def _pace(result: Outcome) -> str:
     )
 
 
-def _next(result: Outcome) -> str:
+def _next(result: Outcome) -> Text:
     command = program()
-    return "\n".join(
+    return next_steps(
         (
-            "\n[bold]The data is synthetic: nobody in it exists. 数据为合成数据。[/bold] What to type next:",
             f"  export CROSSCHECK_DATA={result.data}",
             f"  {command} alerts --department hrss --state open",
             f"  {command} explain {result.example}",
@@ -111,6 +111,12 @@ def _next(result: Outcome) -> str:
             f'  {command} sql "SELECT * FROM rule_precision"',
         )
     )
+
+
+def next_steps(lines: Iterable[str]) -> Text:
+    """That the data is synthetic, and commands to type next."""
+    synthetic = ("\nThe data is synthetic: nobody in it exists. 数据为合成数据。", "bold")
+    return Text.assemble(synthetic, "\n".join((" What to type next:", *lines)))
 
 
 def program() -> str:

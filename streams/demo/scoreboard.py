@@ -2,8 +2,9 @@
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from streams.demo.report import program
+from streams.demo.report import next_steps, program
 from streams.demo.score import RuleScore
 from streams.demo.town import TownOutcome
 
@@ -61,11 +62,10 @@ def _published(result: TownOutcome) -> str:
     )
 
 
-def _next(result: TownOutcome) -> str:
+def _next(result: TownOutcome) -> Text:
     command = program()
-    return "\n".join(
+    return next_steps(
         (
-            "\n[bold]The data is synthetic: nobody in it exists. 数据为合成数据。[/bold] What to type next:",
             f"  export CROSSCHECK_DATA={result.plan.settings.data} CROSSCHECK_CATALOG={catalog_of(result)}",
             f"  {command} alerts --department civil --state open",
             f"  {command} results --department market --verdict discrepancy",

@@ -3,6 +3,7 @@
 A crash or a replay may say a revision again; it is the same revision, so nothing here changes.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -46,10 +47,10 @@ def keep_newest(current: dict[str, Alert], alert: Alert) -> bool:
     return True
 
 
-async def follow(log: Log, department: str) -> AsyncIterator[Alert]:
-    """Every revision as it becomes current, from the beginning and then for ever."""
+async def follow(log: Log, department: str, *, trial: bool = False) -> AsyncIterator[Alert]:
+    """Every revision as it becomes current, from the beginning and then for ever; `trial` as in `alerts`."""
     current: dict[str, Alert] = {}
-    async for chunk in log.read(alert_topic(department), follow=True):
+    async for chunk in log.read((trial_topic if trial else alert_topic)(department), follow=True):
         for record in chunk:
             alert = decode(record.value, Alert, where=record.place)
             if keep_newest(current, alert):
@@ -74,6 +75,32 @@ async def dispositions(log: Log, department: str) -> dict[str, Disposition]:
     async for chunk in log.read(disposition_topic(department)):
         current.update((decision.alert_id, decision) for decision in decided(chunk))
     return current
+
+
+class Decisions:
+    """The last decision on each alert, kept up while one follows alerts: asks the log once a second at most."""
+
+    def __init__(self, log: Log, department: str) -> None:
+        self._log = log
+        self._topic = disposition_topic(department)
+        self._read: dict[int, int] = {}
+        self._last: dict[str, Disposition] = {}
+        self._ask_at = 0.0
+
+    async def on(self, alert_id: str) -> Disposition | None:
+        """What was last decided on an alert."""
+        clock = asyncio.get_running_loop().time
+        if clock() >= self._ask_at:
+            await self._catch_up()
+            self._ask_at = clock() + 1
+        return self._last.get(alert_id)
+
+    async def _catch_up(self) -> None:
+        if await self._log.ends(self._topic) == self._read:
+            return
+        async for chunk in self._log.read(self._topic, self._read):
+            self._last.update((decision.alert_id, decision) for decision in decided(chunk))
+            self._read.update((record.partition, record.offset + 1) for record in chunk)
 
 
 def decided(records: Iterable[StoredRecord]) -> Iterator[Disposition]:
@@ -175,5 +202,18 @@ async def find_alert(log: Log, catalog: Catalog, alert_id: str) -> Alert:
     found = list(by_id.values())
     if len(found) == 1 and alert_id:
         return found[0]
+    if not found:
+        await _refuse_trial(log, catalog, alert_id)
     what = f"{len(found)} alerts begin with {alert_id!r}" if found else f"no alert {alert_id!r}"
     raise NotFound(what, remedy="`crosscheck alerts --department D` lists them")
+
+
+async def _refuse_trial(log: Log, catalog: Catalog, alert_id: str) -> None:
+    """Raises NotFound with other words where the alert is on trial, so that nobody looks for a lost case."""
+    for department in catalog.departments:
+        for found in (await alerts(log, department, trial=True)).values():
+            if alert_id and found.alert_id.startswith(alert_id):
+                raise NotFound(
+                    f"alert {alert_id!r} is of a rule on trial 试运行 ({found.rule})",
+                    remedy=f"it is no case: nothing to decide; `crosscheck alerts --department {department} --trial`",
+                )

@@ -21,7 +21,8 @@ def dispose(alert: Alert, rule: Rule, decision: Decision, reason: str, officer: 
     """Check a decision against the alert and the rule's reasons. Raises NotFound."""
     if alert.state == "withdrawn":
         raise NotFound(
-            f"alert {alert.alert_id[:12]} is withdrawn", remedy="a source corrected itself: nothing to decide"
+            f"alert {alert.alert_id[:12]} is withdrawn",
+            remedy="a source was corrected, or the rule no longer applies: nothing to decide",
         )
     fitting = sorted(code for code, (supports, _) in rule.reasons.items() if supports == decision)
     if reason not in fitting:

@@ -8,7 +8,7 @@ import msgspec
 from matchers.token import HandleSeal
 from streams.publisher.keys import KeyRing
 from streams.readers.current import Deliveries
-from topics.alerts import Alert, Result
+from topics.alerts import Alert, Disposition, Result
 from topics.catalog import Catalog
 
 
@@ -38,12 +38,13 @@ class OwnView:
     book: KeyBook
     deliveries: Deliveries
 
-    def alert(self, alert: Alert) -> dict[str, Any]:
-        """One alert; `complete`: every source of its rule is delivered in full by now."""
+    def alert(self, alert: Alert, decided: Disposition | None = None) -> dict[str, Any]:
+        """One alert; `complete`: every source of its rule is delivered in full by now; `disposition`: the last."""
         return {
             **msgspec.to_builtins(alert),
             "key": self.book.key(alert.resource, alert.handle),
             "complete": self.deliveries.of_alert(alert),
+            "disposition": msgspec.to_builtins(decided),
         }
 
     def result(self, result: Result) -> dict[str, Any]:

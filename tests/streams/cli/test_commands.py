@@ -114,6 +114,12 @@ def test_a_missing_file(crosscheck: Crosscheck, tmp_path: Path) -> None:
     failed(crosscheck("publish", CLAIMS, tmp_path / "none.csv"), 4, "none.csv", "cannot be read")
 
 
+def test_a_report_that_is_a_folder(crosscheck: Crosscheck, tmp_path: Path) -> None:
+    """Said before the log is looked for, so before a backtest that takes its time."""
+    done = crosscheck("backtest", "benefit-while-employed", "--report", tmp_path)
+    failed(done, 2, "is a folder: name a file")
+
+
 def test_no_key_at_hand(crosscheck: Crosscheck, file: Path) -> None:
     """On Kafka keys are never made by the way; that is found out before the broker is asked."""
     url = f"kafka://127.0.0.1:{free_port()}"
@@ -146,6 +152,17 @@ def test_nobody_answers(crosscheck: Crosscheck, file: Path) -> None:
     words = crosscheck("publish", CLAIMS, file, "--wait", "0.5")
     assert words.returncode == 5
     assert "NOT reconciled" in words.stdout
+
+
+def test_a_path_with_brackets_is_shown_as_it_is(crosscheck: Crosscheck, tmp_path: Path) -> None:
+    """The work is done by then: the report must not end in an error of the screen's."""
+    folder = tmp_path / "p" / "[" / "old]" / "[gf]"
+    folder.mkdir(parents=True)
+    path = folder / "dates.csv"
+    path.write_text(f"{HEADER}UB1,none,Li,2008-13,1\n", encoding="utf-8")
+    done = crosscheck("publish", CLAIMS, path, "--wait", "0.5")
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False), done.stderr
+    assert f"refused rows: {path}" in done.stdout
 
 
 def test_a_catalog_with_errors(crosscheck: Crosscheck, tmp_path: Path) -> None:
