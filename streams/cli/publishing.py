@@ -79,11 +79,13 @@ async def publish_job(settings: Settings, job: front.Job, *, new_epoch: bool = F
     if new_epoch:
         memory.renew()
     try:
-        async with connect(settings.broker) as log:
+        log = connect(settings.broker)
+        publisher = front.Publisher(job, keys, memory, log)
+        async with log:
             if settings.embedded:
                 await log.ensure(topic_specs(job.catalog))
             with _ProgressBar(job) as progress:
-                return await front.Publisher(job, keys, memory, log).run(progress)
+                return await publisher.run(progress)
     finally:
         memory.close()
 
@@ -194,8 +196,8 @@ MOST = 3
 """Reasons on the screen; the list has them all."""
 
 NOT_DELIVERED = (
-    f"NOT COUNTED AS A DELIVERY (over {front.REFUSED_SHARE:.0%} of a full file refused, or deletes held back): what was "
-    "sent holds, but for officers and for rules that miss a counterpart this source is as complete as it was before"
+    f"NOT COUNTED AS A DELIVERY (over {front.REFUSED_SHARE:.0%} of a full file refused, or deletes held back): what "
+    "was sent holds, but for officers and for rules that miss a counterpart this source is as complete as it was before"
 )
 HELD = (
     "deletes held back: too many records are missing, or the key of a refused row could not be read. "

@@ -1,7 +1,7 @@
 """What every command shares: options, consoles, and errors turned into exit codes.
 
 Exit codes: 0 done; 1 unexpected; 2 wrong usage; 3 catalog or state wrong; 4 data refused as a whole (the file, or
-every row of it); 5 not reconciled (no worker answered, or counts differ) or deletes held back; 6 broker or
+every row of it); 5 not reconciled (no worker answered, or counts differ), or not counted as a delivery; 6 broker or
 checkpoints unavailable; 7 key missing; 8 not found.
 """
 
