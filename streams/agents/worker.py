@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import faust
-from faust.transport import drivers
 from faust.types import TP
 
 from stores.state import make_folder
@@ -24,6 +23,7 @@ from streams.agents.shipping import Checkpoints
 from streams.clock import Clock, wall_clock
 from streams.settings import CACHE_BYTES
 from streams.telemetry.meter import NO_METER
+from streams.transport import faust_embedded, faust_kafka
 from streams.transport.port import WORKERS, BrokerURL, Log, connect
 from topics.catalog import Catalog
 from topics.errors import StateError
@@ -44,16 +44,21 @@ TICK_SECONDS = 0.5
 BUNDLES_AHEAD = 4
 """Bundles that wait in memory for each agent; one is at most what Kafka hands out of a partition at once (1 MiB)."""
 
-drivers.TRANSPORTS.aliases.update(
-    kafka="streams.transport.faust_kafka:Transport",
-    embedded="streams.transport.faust_embedded:Transport",
-)
+TRANSPORTS = {"kafka": faust_kafka.Transport, "embedded": faust_embedded.Transport}
 
 
 class WorkerApp(faust.App):
     """A Faust app whose consumer asks `gate` what to commit and where to start."""
 
     gate: Any = None
+
+    def _new_transport(self) -> Any:
+        """Ours, for this app alone: Faust's own table of transports is everybody's in this process."""
+        url = self.conf.broker_consumer
+        return TRANSPORTS[url[0].scheme](url, self)
+
+    def _new_producer_transport(self) -> Any:
+        return self._new_transport()
 
 
 def calm_collector() -> None:

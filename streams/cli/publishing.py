@@ -151,8 +151,10 @@ def as_json(summary: front.Summary) -> dict[str, Any]:
 def report(summary: front.Summary) -> None:
     """The summary in words."""
     t, check = summary.tally, summary.reconciliation
-    if not (summary.changed or t.refused or summary.held_deletes):
-        out.print(f"{summary.resource}: nothing changed since the last publish ({t.read} rows compared)")
+    if summary.delivered and not (summary.changed or summary.useless):
+        out.print(
+            f"{summary.resource}: nothing changed since the last publish ({t.read - t.refused} rows compared)"
+        )
     out.print(
         f"{summary.resource}: sent {summary.facts.total} facts in {summary.batches} batches: "
         f"insert {t.insert}, update {t.update}, delete {t.delete}; "
@@ -196,8 +198,9 @@ MOST = 3
 """Reasons on the screen; the list has them all."""
 
 NOT_DELIVERED = (
-    f"NOT COUNTED AS A DELIVERY (over {front.REFUSED_SHARE:.0%} of a full file refused, or deletes held back): what "
-    "was sent holds, but for officers and for rules that miss a counterpart this source is as complete as it was before"
+    f"NOT COUNTED AS A DELIVERY (over {front.REFUSED_SHARE:.0%} and {front.REFUSED_FLOOR} rows of a full file refused, "
+    "or deletes held back): what was sent holds, but for officers and for rules that miss a counterpart this source is "
+    "as complete as it was before"
 )
 HELD = (
     "deletes held back: too many records are missing, or the key of a refused row could not be read. "

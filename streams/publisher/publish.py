@@ -39,6 +39,7 @@ MASS_DELETE_FLOOR = 100
 
 REFUSED_SHARE = 0.01
 """With more of a full file's rows refused, nobody can say that what is not among the others is not there."""
+REFUSED_FLOOR = 10
 
 CHUNK_ROWS = 8_000
 """Records between two transactions: about 1,000 rows a bucket, so batches are near full."""
@@ -219,7 +220,7 @@ class Publisher:
         tally = self.summary.tally
         if self._job.mode == "changes":
             return self.summary.useless
-        return tally.refused > tally.read * REFUSED_SHARE
+        return tally.refused > max(REFUSED_FLOOR, tally.read * REFUSED_SHARE)
 
     def _hold(self, vanished: int) -> bool:
         """Whether deletes must wait: a row's key could not be read, or too much is gone to be true."""
