@@ -1,9 +1,11 @@
 """`crosscheck worker`: run the agents until Ctrl-C."""
 
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -54,6 +56,7 @@ def worker(
     catalog: CatalogFolder = None,
 ) -> None:
     """Run a worker: admit, join, alert. Start as many as you like; they share the partitions."""
+    faulthandler.enable(sys.__stderr__)  # where a native library ends the process: places in code, no values
     configure(logs)
     say = logger.info if logs == "json" else err.print
     with _ending(logs):
