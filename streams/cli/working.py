@@ -5,7 +5,6 @@ import faulthandler
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -56,7 +55,7 @@ def worker(
     catalog: CatalogFolder = None,
 ) -> None:
     """Run a worker: admit, join, alert. Start as many as you like; they share the partitions."""
-    faulthandler.enable(sys.__stderr__)  # where a native library ends the process: places in code, no values
+    faulthandler.enable(2)  # where a native library ends the process: places in code, no values
     configure(logs)
     say = logger.info if logs == "json" else err.print
     with _ending(logs):
