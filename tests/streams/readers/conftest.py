@@ -31,6 +31,12 @@ AT = "2008-06-01T09:30:15.123+00:00"
 KEY = "UB2008-MARKER-"
 
 
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BROKER", "DATA", "CATALOG", "KEYS"):
+        monkeypatch.delenv(f"CROSSCHECK_{name}", raising=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Town:
     """A data folder with a log in it."""

@@ -5,27 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from streams.cli import explaining, snapshots
+from tests.streams.readers.typed import app, typed
 from topics.errors import NotFound
-
-app = typer.Typer()
-for command in (snapshots.snapshot, snapshots.sql, explaining.explain):
-    app.command(command.__name__)(command)
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BROKER", "DATA", "CATALOG", "KEYS"):
-        monkeypatch.delenv(f"CROSSCHECK_{name}", raising=False)
-
-
-def typed(town: Any, *words: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [*words, "--data", str(town.data)])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def objects(result: Result) -> list[dict[str, Any]]:

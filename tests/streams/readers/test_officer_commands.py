@@ -7,29 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from streams.cli import alerting
+from tests.streams.readers.typed import app, typed
 from topics.control import RuleEvent
 from topics.errors import NotFound
 
 RULE = "benefit-while-employed"
-app = typer.Typer()
-for command in (alerting.alerts, alerting.results, alerting.decide):
-    app.command(command.__name__)(command)
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BROKER", "DATA", "CATALOG", "KEYS"):
-        monkeypatch.delenv(f"CROSSCHECK_{name}", raising=False)
-
-
-def typed(town: Any, *words: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [*words, "--data", str(town.data)])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def suspension(town: Any, reason: str) -> RuleEvent:
