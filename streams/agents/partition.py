@@ -184,6 +184,7 @@ class Partition:
         self._memory.begin()
         if is_control(record):
             began_with = self._meta()
+            self._due = 0.0  # whoever told it waits until the group knows that it was taken
             self._state.begin()
             if record.offset == self._state.position:
                 self._memory.begin(self._state.halfway)

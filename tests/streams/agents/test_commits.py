@@ -10,8 +10,19 @@ from faust.types import TP
 from streams.agents import partition as partition_module
 from streams.agents import recovery
 from streams.agents.hub import Hub
-from tests.streams.agents.fakes import BUCKET, CLAIMS, SPELLS, FakeLog, batch, claim, fact, spell
+from tests.streams.agents.fakes import (
+    BUCKET,
+    CLAIMS,
+    SPELLS,
+    FakeLog,
+    batch,
+    claim,
+    fact,
+    rule_in_force,
+    spell,
+)
 from tests.streams.agents.test_hub import FACT, drive
+from topics.catalog import load_catalog
 from topics.names import FACTS
 
 
@@ -47,6 +58,18 @@ def test_partitions_that_were_opened_together_save_one_after_the_other() -> None
     turns = sorted(partition_module.first_turn(number) for number in range(8))
     assert all(later - earlier >= 0.4 for earlier, later in pairwise(turns))
     assert turns[-1] < partition_module.CHECKPOINT_SECONDS
+
+
+def test_a_control_is_known_to_be_taken_soon(tmp_path: Path) -> None:
+    """Whoever activates a rule waits for it in every partition."""
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.partitions[BUCKET].checkpoint()
+        await hub.join(rule_in_force(1, *load_catalog(None).active_rules))
+        await hub.tick()
+        assert log.committed == {BUCKET: 2}
+
+    drive(tmp_path, work)
 
 
 def test_what_is_replayed_is_not_committed_again(tmp_path: Path) -> None:
