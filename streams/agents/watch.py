@@ -5,14 +5,15 @@ Wilson interval of its precision lies under its floor, so that a few dismissals 
 Must not know: how a suspension reaches the partitions.
 """
 
+from collections.abc import Iterable
+
 from streams.clock import now
-from streams.readers.current import decided
+from streams.readers.current import Decisions
 from streams.readers.decide import precision
 from streams.steps.rulebook import Rulebook
 from streams.transport.port import Log
 from topics.alerts import Disposition
 from topics.control import RuleChange
-from topics.names import disposition_topic
 
 
 class Watch:
@@ -20,29 +21,24 @@ class Watch:
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._read: dict[str, dict[int, int]] = {}
-        self._decided: dict[str, Disposition] = {}
+        self._decisions: dict[str, Decisions] = {}
 
     async def failing(self, book: Rulebook) -> list[RuleChange]:
         """Suspensions of the active rules that have fallen under their floor."""
         watched = [change for _, change in sorted(book.changes.items()) if _is_watched(change)]
-        for department in sorted({change.rule.department for change in watched}):
-            await self._catch_up(disposition_topic(department))
-        return [suspension(change, "precision", "crosscheck") for change in watched if self._fails(change)]
+        failed = [change for change in watched if _fails(change, await self._made(change.rule.department))]
+        return [suspension(change, "precision", "crosscheck") for change in failed]
 
-    async def _catch_up(self, topic: str) -> None:
-        start = self._read.setdefault(topic, {})
-        if await self._log.ends(topic) == start:
-            return
-        async for chunk in self._log.read(topic, start):
-            self._decided.update((decision.alert_id, decision) for decision in decided(chunk))
-            start.update((record.partition, record.offset + 1) for record in chunk)
+    async def _made(self, department: str) -> Iterable[Disposition]:
+        decisions = self._decisions.setdefault(department, Decisions(self._log, department))
+        return (await decisions.look()).values()
 
-    def _fails(self, change: RuleChange) -> bool:
-        rule = change.rule
-        made = [d for d in self._decided.values() if (d.rule, d.rule_version) == (rule.id, rule.version)]
-        high = precision(d.decision for d in made).high
-        return high is not None and rule.precision_floor is not None and high < rule.precision_floor
+
+def _fails(change: RuleChange, decided: Iterable[Disposition]) -> bool:
+    rule = change.rule
+    made = [d for d in decided if (d.rule, d.rule_version) == (rule.id, rule.version)]
+    high = precision(d.decision for d in made).high
+    return high is not None and rule.precision_floor is not None and high < rule.precision_floor
 
 
 def _is_watched(change: RuleChange) -> bool:

@@ -17,12 +17,12 @@ from streams.cli.screen import (
     Json,
     err,
     out,
+    printable,
     run,
     signed,
     write_json,
     write_lines,
 )
-from streams.cli.snapshots import printable
 from streams.publisher.keys import KeyRing
 from streams.readers import current
 from streams.readers.decide import dispose

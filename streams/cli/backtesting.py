@@ -15,8 +15,7 @@ from matchers.rules.difference import Difference, differences
 from streams.backtest.sums import Backtest, Change, periods
 from streams.cli.explaining import LANGUAGES
 from streams.cli.ruling import RuleName, chosen, has_log
-from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, run, write_json
-from streams.cli.snapshots import printable
+from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, printable, run, write_json
 from streams.readers import rules as readers
 from streams.settings import Settings
 from streams.transport.port import connect

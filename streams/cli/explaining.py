@@ -8,8 +8,7 @@ import typer
 
 from matchers.explain import Explanation, Known, Language, lines_of
 from matchers.explain import explain as in_words
-from streams.cli.screen import Broker, CatalogFolder, Data, Json, out, run, write_json
-from streams.cli.snapshots import printable
+from streams.cli.screen import Broker, CatalogFolder, Data, Json, out, printable, run, write_json
 from streams.publisher.keys import KeyRing
 from streams.readers import current
 from streams.readers.current import Deliveries

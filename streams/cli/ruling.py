@@ -12,8 +12,19 @@ from rich.text import Text as Cell
 
 from matchers.rules.difference import declaration
 from streams.cli.explaining import LANGUAGES, in_sections, say
-from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, run, write_json, write_lines
-from streams.cli.snapshots import print_wide, printable
+from streams.cli.screen import (
+    Broker,
+    CatalogFolder,
+    Data,
+    Json,
+    err,
+    out,
+    printable,
+    run,
+    write_json,
+    write_lines,
+)
+from streams.cli.snapshots import print_wide
 from streams.readers.rules import Standing, standings
 from streams.settings import Settings
 from streams.transport.port import connect

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from unicodedata import category
 
 import orjson
 import typer
@@ -83,6 +84,11 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine."""
     return asyncio.run(work)
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal."""
+    return "".join(char if char.isprintable() or category(char) == "Zs" else "\ufffd" for char in text)
 
 
 def signed(officer: str | None) -> str:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from unicodedata import category
 from uuid import UUID
 
 import orjson
@@ -22,7 +21,18 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.screen import Broker, CatalogFolder, Data, Json, console, err, out, run, write_json
+from streams.cli.screen import (
+    Broker,
+    CatalogFolder,
+    Data,
+    Json,
+    console,
+    err,
+    out,
+    printable,
+    run,
+    write_json,
+)
 from streams.settings import Settings
 from streams.transport.port import connect
 from topics.catalog import Catalog, load_catalog
@@ -186,11 +196,6 @@ def _cell(value: object) -> Text:
         return Text("")
     number = isinstance(shown, (int, float)) and not isinstance(shown, bool)
     return Text(printable(orjson.dumps(shown).decode()), justify="right" if number else "left")
-
-
-def printable(text: str) -> str:
-    """Text that cannot steer a terminal."""
-    return "".join(char if char.isprintable() or category(char) == "Zs" else "\ufffd" for char in text)
 
 
 def plain(value: Any) -> Any:

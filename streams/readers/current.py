@@ -73,12 +73,12 @@ async def dispositions(log: Log, department: str) -> dict[str, Disposition]:
     """The last decision on each alert."""
     current: dict[str, Disposition] = {}
     async for chunk in log.read(disposition_topic(department)):
-        current.update((decision.alert_id, decision) for decision in decided(chunk))
+        current.update((decision.alert_id, decision) for decision in _decided(chunk))
     return current
 
 
 class Decisions:
-    """The last decision on each alert, kept up while one follows alerts: asks the log once a second at most."""
+    """The last decision on each alert, for whoever looks again and again: what was read is not read twice."""
 
     def __init__(self, log: Log, department: str) -> None:
         self._log = log
@@ -88,22 +88,23 @@ class Decisions:
         self._ask_at = 0.0
 
     async def on(self, alert_id: str) -> Disposition | None:
-        """What was last decided on an alert."""
+        """What was last decided on an alert, as of a second ago at most."""
         clock = asyncio.get_running_loop().time
         if clock() >= self._ask_at:
-            await self._catch_up()
+            await self.look()
             self._ask_at = clock() + 1
         return self._last.get(alert_id)
 
-    async def _catch_up(self) -> None:
-        if await self._log.ends(self._topic) == self._read:
-            return
-        async for chunk in self._log.read(self._topic, self._read):
-            self._last.update((decision.alert_id, decision) for decision in decided(chunk))
-            self._read.update((record.partition, record.offset + 1) for record in chunk)
+    async def look(self) -> dict[str, Disposition]:
+        """All of them as of now, by alert id."""
+        if await self._log.ends(self._topic) != self._read:
+            async for chunk in self._log.read(self._topic, self._read):
+                self._last.update((decision.alert_id, decision) for decision in _decided(chunk))
+                self._read.update((record.partition, record.offset + 1) for record in chunk)
+        return self._last
 
 
-def decided(records: Iterable[StoredRecord]) -> Iterator[Disposition]:
+def _decided(records: Iterable[StoredRecord]) -> Iterator[Disposition]:
     """Decisions among what a department wrote on its topic; what is none is passed over, with a word in the log."""
     for record in records:
         try:

@@ -20,7 +20,7 @@ class Time:
 
 
 class Loop(asyncio.AbstractEventLoop):
-    """See asyncio.AbstractEventLoop; what is not needed here raises NotImplementedError there."""
+    """See asyncio.AbstractEventLoop; what is not needed here raises as it does there."""
 
     def __init__(self, time: Time) -> None:
         self._time = time

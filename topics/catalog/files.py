@@ -56,9 +56,8 @@ def read_folder(folder: Path) -> Documents:
     _read_pack(found, folder)
     for i, name in enumerate(found.city.shape.includes if found.city else ()):
         _include(found, found.city, i, Path(normpath(folder / name)))
-    if found.city and len(found.folders) == 1 + len(
-        found.city.shape.includes
-    ):  # else a pack is what is missing
+    packs = found.city.shape.includes if found.city else ()
+    if found.city and len(found.folders) == 1 + len(packs):  # else a pack is what is missing
         found.findings += without_rules(folder, found.folders)
     found.findings += strays(found.folders, found.read)
     return found

@@ -114,7 +114,10 @@ def _window(found: WindowShape) -> Window:
 
 
 def _span(found: WindowShape | DeadlineShape) -> tuple[int, Unit]:
-    return (found.working_days, "working_days") if found.days is None else (found.days, "days")  # type: ignore[return-value]  # one of the two is given (rule_checks)
+    if found.days is not None:
+        return found.days, "days"
+    assert found.working_days is not None  # one of the two is given (rule_checks)
+    return found.working_days, "working_days"
 
 
 def _compare(found: CompareShape) -> Compare:

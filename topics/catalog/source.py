@@ -5,7 +5,6 @@ Rules: YAML's safe types only; a key twice, an alias or an oversized file is a f
 Must not know: which keys a file should have.
 """
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -89,8 +88,7 @@ def _text(path: Path) -> str:
 def _unreadable(path: Path, error: OSError) -> tuple[str, str]:
     if isinstance(error, FileNotFoundError):
         return "there is no such file", "create it, or copy the one in topics/catalog/example"
-    # Not the error's kind: Windows says that permission is denied. Not Path.is_dir: it may raise itself.
-    if os.path.isdir(path):  # noqa: PTH112
+    if isinstance(error, IsADirectoryError):
         return "this is a folder, and should be a file", "move what is in it, and remove it"
     return f"cannot read the file ({error.strerror})", "check its permissions"
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.streams.readers.typed import app, typed
+from streams.cli.main import app
+from tests.streams.readers.typed import typed
 from topics.errors import NotFound
 
 

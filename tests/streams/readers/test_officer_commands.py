@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.streams.readers.typed import app, typed
+from streams.cli.main import app
+from tests.streams.readers.typed import typed
 from topics.control import RuleEvent
 from topics.errors import NotFound
 

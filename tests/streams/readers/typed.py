@@ -1,23 +1,10 @@
-"""Officers' and analysts' commands as they are typed, on the town of conftest.py, in this process."""
+"""Commands as they are typed, on the town of conftest.py, in this process."""
 
 from typing import Any
 
-import typer
 from typer.testing import CliRunner, Result
 
-from streams.cli import alerting, explaining, snapshots
-
-app = typer.Typer()
-COMMANDS = (
-    alerting.alerts,
-    alerting.results,
-    alerting.decide,
-    snapshots.snapshot,
-    snapshots.sql,
-    explaining.explain,
-)
-for command in COMMANDS:
-    app.command(command.__name__)(command)
+from streams.cli.main import app
 
 
 def typed(town: Any, *words: str, code: int = 0) -> Result:
