@@ -31,6 +31,11 @@ class RuleSet:
                 looking[name] = (*looking.get(name, ()), rule)
         return cls(compiled, asking, looking)
 
+    @property
+    def waiting(self) -> list[CompiledRule]:
+        """Rules whose outcomes may change by themselves, with a day or with the delivery of a resource."""
+        return [rule for rule in self.rules.values() if rule.rule.kind == "missing"]
+
     def affected(
         self, subject: Subject, source: str, handle: str, facts: Iterable[Fact]
     ) -> Iterator[tuple[CompiledRule, str]]:

@@ -13,7 +13,7 @@ from matchers.rules.compiled import CompiledRule
 from matchers.rules.judge import waits_for_day
 from streams.steps.disclose import Check, Place
 from streams.steps.memory import Effects, Memory
-from streams.steps.settle import settle_all, withdraw, withdrawn
+from streams.steps.settle import settle_all, settle_waiting, withdraw, withdrawn
 from topics.control import Control, RuleChange, RuleEvent, Tick
 from topics.facts import State, Subject
 
@@ -34,12 +34,8 @@ def _tick(tick: Tick, place: Place, memory: Memory) -> Iterator[Effects]:
     memory.book.day = day
     for change in memory.book.expired():
         yield from _change(change, place, memory)
-    rules = [rule for rule in memory.rules.rules.values() if rule.rule.deadline]
     for chunk in memory.chunks(memory.store.take(waits_for_day(0), waits_for_day(day))):
-        effects = Effects(dirty=chunk)
-        for token in chunk:
-            settle_all(token, rules, place, memory, effects)
-        yield effects
+        yield settle_waiting(chunk, memory.rules.waiting, place, memory)
 
 
 def _change(change: RuleChange, place: Place, memory: Memory) -> Iterator[Effects]:

@@ -15,7 +15,7 @@ from streams.steps.apply import Change, apply_row, drop_stale, is_stale
 from streams.steps.disclose import Check, Place
 from streams.steps.ledger import Ledger
 from streams.steps.memory import Effects, Memory
-from streams.steps.settle import settle, settle_all
+from streams.steps.settle import settle, settle_waiting
 from topics.batch import ChangeBatch, Row, count
 from topics.facts import Subject, source_of
 from topics.receipts import Completeness, Receipt
@@ -88,12 +88,9 @@ def _drop_older_epochs(batch: ChangeBatch, place: Place, memory: Memory) -> Iter
 def _end_waits(resource: str, place: Place, memory: Memory) -> Iterator[Effects]:
     """The resource is delivered: what it lacks is missing indeed."""
     name = waits_for_resource(resource)
-    rules = [rule for rule in memory.rules.rules.values() if resource in rule.rule.resources]
+    rules = [rule for rule in memory.rules.waiting if resource in rule.rule.resources]
     for chunk in memory.chunks(memory.store.take(name, name)):
-        effects = Effects(dirty=chunk)
-        for token in chunk:
-            settle_all(token, rules, place, memory, effects)
-        yield effects
+        yield settle_waiting(chunk, rules, place, memory)
 
 
 def _recheck(touched: dict[bytes, list[Change]], place: Place, memory: Memory, effects: Effects) -> None:

@@ -17,22 +17,34 @@ _NOTHING_LEFT = Fact(0, 1, 0, {}, 0, 0, live=False)
 
 def settle_all(
     token: bytes, rules: Iterable[CompiledRule], place: Place, memory: Memory, effects: Effects
-) -> None:
-    """Settle every check of some rules on one subject that is at hand."""
-    subject = memory.store.subjects[token]
+) -> bool:
+    """Settle every check of some rules on one subject that is at hand; whether that changed the subject."""
+    subject, changed = memory.store.subjects[token], False
     for rule in rules:
         for handle in list(subject.facts.get(rule.anchor, ())):
-            settle(Check(rule, token, handle, place), subject, memory, effects)
+            changed |= settle(Check(rule, token, handle, place), subject, memory, effects)
+    return changed
 
 
-def settle(check: Check, subject: Subject, memory: Memory, effects: Effects) -> None:
-    """Evaluate a check and say what is new; a record that is no anchor (any more) has its check withdrawn."""
+def settle_waiting(
+    tokens: Iterable[bytes], rules: Iterable[CompiledRule], place: Place, memory: Memory
+) -> Effects:
+    """Settle the checks of rules that may wait, on subjects that do no longer: most find that they wait on."""
+    effects = Effects()
+    effects.dirty = [token for token in tokens if settle_all(token, rules, place, memory, effects)]
+    return effects
+
+
+def settle(check: Check, subject: Subject, memory: Memory, effects: Effects) -> bool:
+    """Evaluate a check and say what is new, if anything is: whether it was.
+
+    A record that is no anchor (any more) has its check withdrawn.
+    """
     rule, handle = check.rule, check.handle
     anchors = subject.facts.get(rule.anchor)
     anchor = anchors.get(handle) if anchors else None
     if anchor is None or not rule.asks(anchor):
-        withdraw(check, subject, memory, effects)
-        return
+        return withdraw(check, subject, memory, effects)
     judgement = rule.evaluate(subject, handle, anchor, memory.moment)
     for name in judgement.waits:
         memory.store.wait(name, check.token)
@@ -41,22 +53,24 @@ def settle(check: Check, subject: Subject, memory: Memory, effects: Effects) -> 
     clear = state is State.CLEAR
     outcome = rule.clear if clear else Outcome(int(state), digest(check, anchor, judgement))
     if outcome == before:
-        return
+        return False
     outcomes[handle] = outcome
     _result(check, VERDICT[state], effects)
     if not clear or (before is not None and before.state != State.CLEAR):
         effects.alerts += alerts(check, anchor, ALERT_STATE[state], judgement, memory.ledger)
+    return True
 
 
-def withdraw(check: Check, subject: Subject, memory: Memory, effects: Effects) -> None:
-    """Take back what was said of a check, if anything was."""
+def withdraw(check: Check, subject: Subject, memory: Memory, effects: Effects) -> bool:
+    """Take back what was said of a check, if anything was: whether it was."""
     outcomes = subject.outcomes.get(check.rule.rule.id, {})
     before = outcomes.pop(check.handle, None)
     if before is None:
-        return
+        return False
     _result(check, "withdrawn", effects)
     if before.state != State.CLEAR:
         effects.alerts += withdrawn(check, subject, memory)
+    return True
 
 
 def withdrawn(check: Check, subject: Subject, memory: Memory) -> list[Alert]:
