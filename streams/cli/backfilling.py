@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from streams.cli.loading import Answered, Begun, Failed, Load, News, Read, load_all
-from streams.cli.publishing import as_json, exit_of, key_ring, remarks, verdict
+from streams.cli.publishing import AllowEmpty, as_json, exit_of, key_ring, remarks, verdict
 from streams.cli.screen import Broker, CatalogFolder, Data, Json, err, out, write_json
 from streams.publisher.publish import Summary
 from streams.settings import Settings
@@ -35,6 +35,7 @@ def backfill(
     jobs: Annotated[int, typer.Option(min=1, help="files loaded side by side, a process each")] = 2,
     encoding: Annotated[str, typer.Option(help="of the files")] = "utf-8",
     wait: Annotated[float, typer.Option(help="seconds to wait for the hub's next receipt")] = 120.0,
+    allow_empty: AllowEmpty = False,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,
@@ -43,7 +44,8 @@ def backfill(
     """Load departments' full files side by side (存量数据装载); run again, it continues."""
     settings = Settings.resolve(broker, data, catalog)
     loaded = load_catalog(settings.catalog)
-    loads = [Load(resource, file, encoding, wait) for resource, file in sorted(found(places, loaded).items())]
+    files = sorted(found(places, loaded).items())
+    loads = [Load(resource, file, encoding, wait, allow_empty) for resource, file in files]
     key_ring(settings, sorted(loaded.departments))
     before = asyncio.run(_facts(settings, loaded))
     backfilled = _Backfilled(before)

@@ -34,6 +34,7 @@ class Load:
     file: Path
     encoding: str
     patience: float
+    empty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ async def _publish(settings: Settings, load: Load, told: Connection) -> None:
     memory = FrontMemory(settings.data / "front" / f"{resource.id}.sqlite")
     try:
         told.send(Begun(memory.count(), len(memory.waiting())))
-        job = Job(catalog, resource, load.file, "full", load.encoding, load.patience)
+        job = Job(catalog, resource, load.file, "full", load.encoding, load.patience, empty=load.empty)
         async with connect(settings.broker) as log:
             publisher = Publisher(job, KeyRing.at(settings.data, generate=False), memory, log)
             progress = Progress(

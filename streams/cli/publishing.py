@@ -37,6 +37,7 @@ from streams.transport.port import connect
 from topics.catalog import load_catalog
 from topics.names import topic_specs
 
+AllowEmpty = Annotated[bool, typer.Option(help="a full file without a row is right: there is no such record")]
 MODE_HELP = "full: compare with what was last published; changes: the file has an op column (upsert, delete)"
 
 
@@ -49,6 +50,7 @@ def publish(
     allow_mass_delete: Annotated[
         bool, typer.Option(help="send deletes even if most records are gone")
     ] = False,
+    allow_empty: AllowEmpty = False,
     new_epoch: Annotated[
         bool, typer.Option(help="forget what was published and send everything (after restoring a backup)")
     ] = False,
@@ -62,7 +64,9 @@ def publish(
         raise typer.BadParameter("a new epoch begins with a full file", param_hint="--new-epoch")
     settings = Settings.resolve(broker, data, catalog)
     loaded = load_catalog(settings.catalog)
-    job = front.Job(loaded, loaded.resource(resource), file, mode, encoding, wait, allow_mass_delete)
+    job = front.Job(
+        loaded, loaded.resource(resource), file, mode, encoding, wait, allow_mass_delete, allow_empty
+    )
     summary = run(publish_job(settings, job, new_epoch=new_epoch))
     if json:
         write_json(as_json(summary))
@@ -178,6 +182,8 @@ def remarks(summary: front.Summary) -> Iterator[str]:
     """What somebody should look at: rows refused and why, and deletes that wait."""
     if summary.useless:
         yield "NO ROW USED: every row was refused. Mend the rows that are listed, then publish the file again"
+    if summary.empty:
+        yield EMPTY
     if summary.reasons:
         yield f"refused {summary.reasons.total():,}: {most_refused(summary.reasons)}"
     if summary.refusals:
@@ -197,10 +203,11 @@ def most_refused(reasons: Counter[tuple[str, str]]) -> str:
 MOST = 3
 """Reasons on the screen; the list has them all."""
 
+EMPTY = "NO ROW IN THE FILE: is it the right one? If there is no such record at all, publish it with --allow-empty"
 NOT_DELIVERED = (
-    f"NOT COUNTED AS A DELIVERY (over {front.REFUSED_SHARE:.0%} and {front.REFUSED_FLOOR} rows of a full file refused, "
-    "or deletes held back): what was sent holds, but for officers and for rules that miss a counterpart this source is "
-    "as complete as it was before"
+    f"NOT COUNTED AS A DELIVERY (no row in a full file, over {front.REFUSED_SHARE:.0%} and {front.REFUSED_FLOOR} rows "
+    "refused, or deletes held back): what was sent holds, but for officers and for rules that miss a counterpart this "
+    "source is as complete as it was before"
 )
 HELD = (
     "deletes held back: too many records are missing, or the key of a refused row could not be read. "

@@ -67,7 +67,7 @@ class Departments:
 
     async def send(self, resource: str, file: Path, mode: Mode) -> Publisher:
         """Publish a file, without waiting for receipts."""
-        job = Job(self.catalog, self.catalog.resource(resource), file, mode, patience=PATIENCE)
+        job = Job(self.catalog, self.catalog.resource(resource), file, mode, patience=PATIENCE, empty=True)
         memory = FrontMemory(self.settings.data / "front" / f"{resource}.sqlite")
         size = file.stat().st_size
         try:

@@ -58,6 +58,8 @@ class Job:
     encoding: str = "utf-8"
     patience: float = 30.0
     mass_delete: bool = False
+    empty: bool = False
+    """Whether a full file without a row is right."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Summary:
     held_deletes: int = 0
     delivered: bool = True
     """Whether the run counts as a delivery of its source; see REFUSED_SHARE."""
+    empty: bool = False
+    """Whether a full file had no row, and nobody said that this is right."""
     refusals: Path | None = None
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Rows refused, by field and reason."""
@@ -206,14 +210,19 @@ class Publisher:
     def _finish(self) -> None:
         """Deletes of what a full file no longer has, and the end of the run.
 
-        A run with too many rows refused, or deletes held back, does not end: its source stays as complete as it was,
-        and no record is said to lack a counterpart that could not be read.
+        A run without a row, with too many refused or with deletes held back does not end: its source stays as complete
+        as it was, and no record is said to lack a counterpart that could not be read.
         """
-        unmet = self._memory.unmet() if self._job.mode == "full" else []
+        job = self._job
+        self.summary.empty = job.mode == "full" and not (
+            self.summary.tally.read or job.empty or job.mass_delete
+        )
+        unmet = self._memory.unmet() if job.mode == "full" else []
         vanished = [(handle, before) for handle, before in unmet if handle not in self._compare.kept]
         if vanished and self._hold(len(vanished)):
             self.summary.held_deletes, vanished = len(vanished), []
-        self.summary.delivered = not (self._too_many_refused() or self.summary.held_deletes)
+        doubts = (self.summary.empty, self._too_many_refused(), self.summary.held_deletes)
+        self.summary.delivered = not any(doubts)
         self._commit(self._compare.vanished(vanished), last=self.summary.delivered)
 
     def _too_many_refused(self) -> bool:
@@ -225,7 +234,8 @@ class Publisher:
     def _hold(self, vanished: int) -> bool:
         """Whether deletes must wait: a row's key could not be read, or too much is gone to be true."""
         limit = max(MASS_DELETE_FLOOR, self._memory.count() * MASS_DELETE)
-        return (self._unreadable or vanished > limit) and not self._job.mass_delete
+        too_much = self.summary.empty or vanished > limit
+        return (self._unreadable or too_much) and not self._job.mass_delete
 
     async def _send(self, *, fresh: bool) -> None:
         """Empty the outbox. A batch leaves it when the log has it."""

@@ -72,7 +72,7 @@ async def capture(catalog: Catalog, city: Path, data: Path) -> Capture:
     log = Capture()
     for resource_ in catalog.resources.values():
         memory = FrontMemory(data / f"{resource_.id}.sqlite", now=1)
-        job = Job(catalog, resource_, city / f"{resource_.id}.csv", "full")
+        job = Job(catalog, resource_, city / f"{resource_.id}.csv", "full", empty=True)
         await Publisher(job, KeyRing(data / "keys", True, {}), memory, log).send(Progress())
         memory.close()
     return log

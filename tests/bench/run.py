@@ -1,9 +1,10 @@
 """`make bench`: measure the pieces and the whole, and rewrite the tables of README.md beside it.
 
-Sections: pieces (one process), packs (all rules against one), backfill (from files), kafka (the worker on a real
-broker), peers, latency, restart, sustained. Each row is kept in figures.json as soon as it is measured, so a run
-of some sections, or one that broke off, changes only those rows; a quick run changes none and shows its own. Rules:
-medians of several runs; ratios within one run count, absolute figures swing with the machine; no test asserts a time.
+Sections: pieces (one process), packs (all rules against one), rules (each against all), backfill (from files), kafka
+(the worker on a real broker), peers, latency, restart, sustained. Each row is kept in figures.json as soon as it is
+measured, so a run of some sections, or one that broke off, changes only those rows; a quick run changes none and shows
+its own. Rules: medians of several runs; ratios within one run count, absolute figures swing with the machine; no test
+asserts a time.
 """
 
 import argparse
@@ -12,13 +13,13 @@ import shutil
 import signal
 import sys
 
-from tests.bench import backfill, figures, kafka, latency, packs, pieces, restart, table
+from tests.bench import backfill, figures, kafka, latency, packs, pieces, restart, rules, table
 from tests.bench.columns import Shape
 from tests.bench.peers import running
 from topics.catalog import load_catalog
 
-SECTIONS = ("pieces", "packs", "backfill", "kafka", "peers", "latency", "restart")
-NO_BROKER = {"pieces", "packs", "backfill"}
+SECTIONS = ("pieces", "packs", "rules", "backfill", "kafka", "peers", "latency", "restart")
+NO_BROKER = {"pieces", "packs", "rules", "backfill"}
 
 
 def main() -> None:
@@ -96,6 +97,8 @@ def _measure(name: str, options: argparse.Namespace) -> None:
         case "packs":
             broker = not options.no_kafka and shutil.which("java") is not None
             packs.measure_all(options.scale, options.runs, broker=broker)
+        case "rules":
+            rules.measure_all(options.scale, options.runs)
         case "backfill":
             backfill.measure_all(options.scale * BACKFILL_SCALE)
         case "kafka":

@@ -74,6 +74,20 @@ SECTIONS: dict[str, Section] = {
         "",
         {**_SPEED, **_COST},
     ),
+    "rules": Section(
+        "Each rule's own files, alone and with all twelve packs active",
+        "In process, the town's files that a rule looks at; beside: other rules that look at the same files.",
+        "",
+        {
+            "rows": _number("rows"),
+            "rules beside": _number("beside"),
+            "rows/s alone": lambda row, _: f"{row['rows'] / statistics.median(row['alone']):,.0f}",
+            "rows/s, all active": lambda row, _: f"{rate(row):,.0f}",
+            "kept": lambda row, _: (
+                f"{statistics.median(row['alone']) / statistics.median(row['seconds']):.2f}"
+            ),
+        },
+    ),
     "backfill": Section(
         "Backfill",
         "`crosscheck backfill` of the city's files beside one worker, embedded log; from the command to its end.",

@@ -60,7 +60,7 @@ def test_update_and_delete_by_absence(front: Front) -> None:
 
 def test_a_deleted_record_can_come_back(front: Front) -> None:
     for content, ops in ((claims(claim(1)), "i"), (claims(), "d"), (claims(), ""), (claims(claim(1)), "i")):
-        assert front.publish(content)[1].ops() == ops
+        assert front.publish(content, empty=True)[1].ops() == ops
 
 
 def test_a_move_to_another_subject_deletes_at_the_old_one(front: Front) -> None:
@@ -76,7 +76,7 @@ def test_a_move_to_another_subject_deletes_at_the_old_one(front: Front) -> None:
 def test_a_deletion_goes_to_where_the_record_was_last(front: Front) -> None:
     front.publish(claims(claim(1)))
     _, moved = front.publish(claims(claim(1, who=2)))
-    _, gone = front.publish(claims())
+    _, gone = front.publish(claims(), empty=True)
     assert [row.subject for row in gone.rows()] == [row.subject for row in moved.rows() if row.op == "i"]
 
 
@@ -122,6 +122,27 @@ def test_a_file_that_has_lost_a_fifth_deletes_nothing(front: Front, kept: int, h
     assert log.ops() == "d" * (0 if held else 100)
     allowed, _ = front.publish(claims(*lines[:kept]), mass_delete=True)
     assert allowed.tally.delete == held
+
+
+@pytest.mark.parametrize(
+    ("word", "delivered"), [({}, False), ({"empty": True}, True), ({"mass_delete": True}, True)]
+)
+def test_an_empty_full_file_says_nothing_unless_somebody_says_that_it_is_right(
+    front: Front, word: dict[str, bool], delivered: bool
+) -> None:
+    """Three claims would be withdrawn, and whoever needs a claim as a counterpart would lack one."""
+    front.publish(claims(*(claim(n) for n in range(3))))
+    summary, log = front.publish(claims(), **word)
+    assert (summary.delivered, summary.empty, summary.held_deletes) == (
+        delivered,
+        not delivered,
+        0 if delivered else 3,
+    )
+    assert log.ops() == ("ddd" if delivered else "")
+
+
+def test_a_change_file_without_a_change_is_no_empty_file(front: Front) -> None:
+    assert front.publish(change_file(), mode="changes")[0].delivered
 
 
 def test_a_repeat_is_counted_and_a_contradiction_refused(front: Front) -> None:
