@@ -19,7 +19,7 @@ demo: $(STAMP)              ## the whole system on synthetic data, in under a mi
 	@$(BIN)/crosscheck demo $(ARGS)
 
 test: $(STAMP)              ## everything, on the embedded log and on a real Kafka broker
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --maxschedchunk 1 $(ARGS)
 
 check: $(STAMP)             ## lint, types, dependency direction, the catalogs
 	@$(BIN)/ruff check .

@@ -117,6 +117,15 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     yield from running_broker(tmp_path_factory.mktemp("own-kafka"))
 
 
+LONG = ("e2e", "soak", "packs", "test_readme.py", "test_rules_guide.py")
+"""Under tests/: what starts processes and waits for them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first: a run ends with short ones, which share out well."""
+    items.sort(key=lambda item: item.path.relative_to(Path(__file__).parent).parts[0] not in LONG)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what `-q` hides: that nothing ran on a real broker, and why."""
     skipped = [r for r in terminalreporter.stats.get("skipped", []) if "broker" in r.keywords]
