@@ -24,7 +24,7 @@ class Rulebook(msgspec.Struct, array_like=True):
             return True
         if change.rule.version != last.rule.version:
             return change.rule.version > last.rule.version
-        ours, theirs = ((c.force, c.until, c.rule.status) for c in (last, change))
+        ours, theirs = ((c.force, c.until, c.calendar, c.rule.status) for c in (last, change))
         return ours != theirs
 
     def as_of_today(self, change: RuleChange) -> RuleChange:
