@@ -239,13 +239,16 @@ def tick(
         datetime | None,
         typer.Argument(formats=["%Y-%m-%d"], help="the business date (default: today in China)"),
     ] = None,
+    yes: Yes = False,
     broker: Broker = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Tell every partition that a business date has begun (业务日期): deadlines before it have passed."""
+    """Tell every partition that a business date has begun (业务日期): deadlines before it have passed, for good."""
     settings = Settings.resolve(broker, data, None)
     begun = day.date() if day else wall_clock()
+    if begun > wall_clock():
+        _confirm(yes, f"{begun} is not here yet: end every deadline and term before it, never to be taken back?")
     partitions = run(_tick(settings, begun))
     if json:
         write_json({"day": begun.isoformat(), "partitions": partitions})

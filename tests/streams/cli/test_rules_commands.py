@@ -316,4 +316,5 @@ def test_tick(quiet: Town) -> None:
     assert quiet.json("tick", "2008-05-02") == [{"day": "2008-05-02", "partitions": 8}]
     assert "a business date never goes back" in refused(quiet, 3, "tick", "2008-05-01")
     assert quiet.cli("tick").returncode == 0
+    assert "say --yes" in refused(quiet, 2, "tick", "2108-05-01")  # a slip of the finger would end every rule
     assert refused(quiet, 2, "tick", "yesterday")
