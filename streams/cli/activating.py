@@ -227,11 +227,11 @@ def suspend(
 
 async def _suspension(settings: Settings, name: str, reason: str, officer: str) -> RuleChange:
     async with connect(settings.broker) as log:
-        event = (await readers.events(log)).get(name)
-    if event is None or event.force == "suspended":
-        state = "has never been in force" if event is None else f"is suspended already ({event.reason})"
+        last = await readers.last_word(log, name)
+    if last is None or last.force == "suspended":
+        state = "has never been in force" if last is None else f"is suspended already ({last.reason})"
         raise NotFound(f"rule {name!r} {state}", remedy="`crosscheck rules list` shows what is in force")
-    return RuleChange(event.declared, "suspended", None, None, f"by-hand: {reason}", officer, now())
+    return RuleChange(last.rule, "suspended", None, None, f"by-hand: {reason}", officer, now())
 
 
 def tick(
@@ -248,7 +248,9 @@ def tick(
     settings = Settings.resolve(broker, data, None)
     begun = day.date() if day else wall_clock()
     if begun > wall_clock():
-        _confirm(yes, f"{begun} is not here yet: end every deadline and term before it, never to be taken back?")
+        _confirm(
+            yes, f"{begun} is not here yet: end every deadline and term before it, never to be taken back?"
+        )
     partitions = run(_tick(settings, begun))
     if json:
         write_json({"day": begun.isoformat(), "partitions": partitions})

@@ -309,6 +309,10 @@ def test_nobody_takes_it(quiet: Town, tmp_path: Path) -> None:
     (done,) = quiet.json("rules", "activate", path, "--yes", "--no-wait")
     assert (done["taken"], done["partitions"]) == (0, 8)
     assert standing(quiet, "benefit-while-employed")["in_force"] is None
+    words = ("rules", "suspend", "wages", "--reason", "not that one", "--yes", "--no-wait")
+    (undone,) = quiet.json(*words)  # it could not be called back before a worker had opened its alerts
+    assert (undone["version"], undone["force"]) == (2, "suspended")
+    assert "is suspended already (by-hand: not that one)" in refused(quiet, 8, *words)
 
 
 def test_tick(quiet: Town) -> None:
