@@ -116,7 +116,8 @@ def backtest(base: FactBase, rule: Rule, *, minutes: int = MINUTES, day: date | 
 def change(base: FactBase, rule: Rule | None, rule_id: str, force: Force | None = None) -> Change:
     """What would become of a rule's alerts if this came into force (None: if it is suspended).
 
-    `force`: only a version in force like this counts, since trial alerts and cases are told apart.
+    `force`: as which it would come. A rule has one version in force, and trial alerts are no cases: where the last came
+    as the other, all its alerts are withdrawn, and all of the new one's are new.
     """
     if rule is None:
         base.query(_NO_CHECKS.format(_PROPOSED))
@@ -135,14 +136,19 @@ _NO_CHECKS = """CREATE OR REPLACE TEMP TABLE {} AS SELECT ''::VARCHAR AS check_i
     []::STRUCT("resource" VARCHAR, field VARCHAR)[] AS evidence WHERE false"""
 
 
+_NOT_THE_SAME = "UPDATE in_force SET check_id = 'before ' || check_id"
+
+
 def _change(base: FactBase, rule_id: str, book: Rulebook, force: Force | None, day: date | None) -> Change:
     last, now = book.changes.get(rule_id), book.compiled(rule_id)
-    if last is None or now is None or (force is not None and last.force != force):
+    if last is None or now is None:
         base.query(_NO_CHECKS.format(_IN_FORCE))
         version, known = None, None
     else:
         evaluate_into(base, now, _IN_FORCE, day=day)
         version, known = last.rule.version, last.force
+        if force not in (None, known):
+            base.query(_NOT_THE_SAME)
     turns = (Turn(_STATE.get(before), _STATE.get(after), n) for before, after, n in base.query(_TURNS))
     by_source = (SourceTurn(*row) for row in (*base.query(_OPENS), *base.query(_WITHDRAWS)))
     return Change(version, known, tuple(turns), tuple(by_source))

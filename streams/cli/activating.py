@@ -145,6 +145,12 @@ def _show(rule: Rule, force: Force, foreseen: _Foreseen) -> None:
     turn = (f"{rule.id} v{rule.version} -> {force}", "bold")
     out.print(Text.assemble(turn, f": {foreseen.open_after:,} open, cap {rule.volume_cap:,}"))
     show_change(foreseen.change)
+    before = foreseen.change
+    if before.force not in (None, force):
+        out.print(
+            f"v{before.version} ({before.force}) ends with that: all its alerts are withdrawn 原版本的预警全部撤回",
+            style="yellow",
+        )
 
 
 def _confirm(yes: bool, question: str) -> None:

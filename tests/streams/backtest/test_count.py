@@ -15,7 +15,7 @@ from tests.streams.backtest.conftest import ANN, BOB, MAY, Telling
 from tests.streams.steps.world import CLAIM, ENTERPRISE, SPELL, WAGE, row
 from topics.catalog import Deadline, ExculpatingSource, Rule, Temporal, Text
 from topics.catalog.rule import SHARED_DAY
-from topics.control import Tick
+from topics.control import Force, Tick
 from topics.facts import State
 
 InForce = Callable[..., FactBase]
@@ -151,13 +151,17 @@ def test_suspension_withdraws_everything(in_force: InForce, rule: Rule) -> None:
     assert open_alerts(base) == 0
 
 
-def test_trial_alerts_are_no_cases(in_force: InForce, rule: Rule) -> None:
-    """What is on trial withdraws nothing that officers have, and coming into force opens everything."""
-    base = in_force(rule, force="trial")
-    found = change(base, rule, rule.id, "active")
-    assert (found.version, found.opens, found.withdraws) == (None, 2, 0)
+@pytest.mark.parametrize(("was", "comes"), [("trial", "active"), ("active", "trial")])
+def test_trial_alerts_are_no_cases(in_force: InForce, rule: Rule, was: Force, comes: Force) -> None:
+    """A rule has one version in force: what comes as the other opens everything, and ends what was there.
+
+    `rules activate --trial` of a new version said "withdraws 0", and withdrew every case of the one before.
+    """
+    base = in_force(rule, force=was)
+    found = change(base, rule, rule.id, comes)
+    assert (found.version, found.force, found.opens, found.withdraws) == (1, was, 2, 3)
     assert open_alerts(base) == 2
-    assert change(base, rule, rule.id, "trial").turns == ()
+    assert change(base, rule, rule.id, was).turns == ()
 
 
 def test_overlap_with_rules_in_force(in_force: InForce, rule: Rule) -> None:

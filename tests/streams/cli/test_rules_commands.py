@@ -221,8 +221,13 @@ def test_from_trial_to_suspension(town: Town, tmp_path: Path) -> None:
 
     (active,) = town.json("rules", "activate", path, "--yes")
     assert active["opened"] == active["foreseen"]["opens"] == tried["opened"] == active["withdrawn"]
+    assert active["withdrawn"] == active["foreseen"]["withdraws"]  # the trial's
     assert standing(town, name)["open"] == active["opened"]
     assert "already: nothing to do" in said(town, "rules", "activate", path, "--yes")[2]
+
+    rule_file(tmp_path, name, version=2)
+    code, shown, _ = said(town, "rules", "activate", path, "--trial", "--patience", "0.5")
+    assert (code, "v1 (active) ends with that: all its alerts are withdrawn" in shown) == (2, True)
 
     (gone,) = town.json("rules", "suspend", name, "--reason", "a wrong file", "--yes", "--officer", "Li")
     assert gone["withdrawn"] == active["opened"]
@@ -234,6 +239,7 @@ def test_from_trial_to_suspension(town: Town, tmp_path: Path) -> None:
     )
     assert "is suspended already" in refused(town, 8, "rules", "suspend", name, "--reason", "x", "--yes")
 
+    rule_file(tmp_path, name)
     (again,) = town.json("rules", "activate", path, "--yes")
     assert again["opened"] == active["opened"]
     town.json("rules", "suspend", name, "--reason", "tidied up", "--yes")
