@@ -11,6 +11,7 @@ import pytest
 
 from stores.snapshot import opened
 from streams.readers import current
+from streams.readers.decide import precision
 from streams.readers.snapshot import take_snapshot
 from streams.transport.port import connect
 from topics.batch import Counts
@@ -131,6 +132,13 @@ def test_a_decision_counts_for_the_version_that_the_officer_had(town: Any) -> No
     asked = "SELECT version, open, confirmed, dismissed FROM rule_precision ORDER BY version"
     assert ask(taken(town), asked) == [(1, 1, 1, 1), (2, 2, 1, 0)]
     assert ask(taken(town), "SELECT max(rule_version) FROM dispositions") == [(2,)]
+
+
+def test_an_interval_ends_at_nought_or_one_exactly() -> None:
+    """Of three dismissals the lower end was 5.55e-17."""
+    for n in range(1, 60):
+        assert precision(["dismissed"] * n).low == 0.0
+        assert precision(["confirmed"] * n).high == 1.0
 
 
 def test_no_record_key_gets_in(town: Any) -> None:
