@@ -6,13 +6,12 @@ a term that was cut short or prolonged, and of a newer notice of holidays, under
 Must not know: how controls reach a partition, what they cause.
 """
 
-from dataclasses import replace
 from datetime import date
 
 import msgspec
 
 from streams.clock import Clock, now
-from streams.steps.rulebook import Rulebook
+from streams.steps.rulebook import Rulebook, drifted
 from topics.calendar import chinese_calendar
 from topics.catalog import Catalog, Rule
 from topics.control import Control, Force, RuleChange, Tick
@@ -58,12 +57,8 @@ class Steward:
         """Rules that the catalog declares otherwise than the log does, under one and the same version."""
         pairs = ((change, book.changes.get(change.rule.id)) for change in self._declared)
         return [
-            ours.rule.id for ours, theirs in pairs if theirs is not None and _drifted(ours.rule, theirs.rule)
+            ours.rule.id for ours, theirs in pairs if theirs is not None and drifted(ours.rule, theirs.rule)
         ]
-
-
-def _drifted(ours: Rule, theirs: Rule) -> bool:
-    return ours.version == theirs.version and replace(ours, status=theirs.status) != theirs
 
 
 def _force(rule: Rule) -> Force | None:
@@ -80,7 +75,7 @@ def _lacking(book: Rulebook, change: RuleChange) -> RuleChange | None:
         return change if _comes_back(book, change, known) else None
     if change.rule.status == known.rule.status:
         return _with_terms(known, change)
-    other_words = change.force != "suspended" and _drifted(change.rule, known.rule)
+    other_words = change.force != "suspended" and drifted(change.rule, known.rule)
     return None if other_words else change  # as `rules activate` has it: other words are a new version
 
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from streams.readers import current
 from streams.readers.decide import Precision, precision
-from streams.steps.rulebook import Rulebook
+from streams.steps.rulebook import Rulebook, drifted
 from streams.transport.port import Log
 from topics.alerts import Alert
 from topics.catalog import Catalog, Rule
@@ -45,6 +45,11 @@ class Standing:
     event: RuleEvent | None
     tally: Tally
     until: date | None
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the catalog declares the version in force with other words: what it says now is not in force."""
+        return bool(self.declared and self.event and drifted(self.declared, self.event.declared))
 
     @property
     def rule(self) -> Rule:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -304,6 +305,16 @@ def test_what_does_not_exist(town: Town, tmp_path: Path) -> None:
     assert "has never been in force" in refused(
         town, 8, "rules", "suspend", "nobody", "--reason", "x", "--yes"
     )
+
+
+def test_a_declaration_that_is_not_what_is_in_force_is_marked(town: Town, tmp_path: Path) -> None:
+    """The list said v1 and v1; only a worker's log said that the file had other words."""
+    other = Path(shutil.copytree(EXAMPLE, tmp_path / "other"))
+    file = other / "rules/benefit-while-employed.yml"
+    file.write_text(file.read_text("utf-8").replace("volume_cap: 2000", "volume_cap: 20"), "utf-8")
+    assert standing(town, "benefit-while-employed")["drifted"] is False
+    assert town.json("rules", "list", "--catalog", other)[0]["drifted"] is True
+    assert "other words than in force" in said(town, "rules", "list", "--catalog", other)[1]
 
 
 def test_nobody_takes_it(quiet: Town, tmp_path: Path) -> None:
