@@ -23,6 +23,11 @@ class Calendar(msgspec.Struct, frozen=True, cache_hash=True):
     off: tuple[int, ...] = ()
     worked: tuple[int, ...] = ()
 
+    @property
+    def newest_year(self) -> int:
+        """The last year of which holidays are known; 0 for none."""
+        return max((date.fromordinal(day).year for day in (*self.off[-1:], *self.worked[-1:])), default=0)
+
     def working_days(self) -> tuple[int, ...]:
         """Every working day from FIRST to LAST, in order."""
         return _working_days(self)

@@ -27,7 +27,8 @@ class Tick(msgspec.Struct, frozen=True):
 class RuleChange(msgspec.Struct, frozen=True):
     """A rule is in force from here on as `force` says, until the end of `until`.
 
-    `reason`: activated | suspended | expired | precision | by-hand: WHY; `by`: the officer, or crosscheck itself.
+    `reason`: activated | suspended | expired | precision | by-hand: WHY, or term: only `until` or `calendar` are new;
+    `by`: the officer, or crosscheck itself.
     """
 
     rule: Rule

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from matchers.explain import Explanation, Section
 from matchers.rules.phrases import Names, evidence, excused, has, spoken_for
 from matchers.rules.when import until
+from topics.calendar import chinese_calendar
 from topics.catalog import (
     Catalog,
     EvidenceSource,
@@ -258,10 +259,16 @@ def _limits(rule: Rule, catalog: Catalog) -> tuple[Text, ...]:
         *(_grant(name, catalog) for name in rule.grants),
     ]
     if rule.counts_working_days:
-        lines.append(
-            Text("工作日按国务院节假日安排计算", "Working days follow the State Council's holiday notices")
-        )
+        lines.append(_working_days(chinese_calendar().newest_year))
     return tuple(lines)
+
+
+def _working_days(year: int) -> Text:
+    return Text(
+        f"工作日按国务院节假日安排计算(已知至 {year} 年底,此后只扣除周末)",
+        f"Working days follow the State Council's holiday notices, known to the end of {year}; "
+        "after that only weekends are off",
+    )
 
 
 def _measured(rule: Rule) -> Iterable[Text]:

@@ -15,7 +15,8 @@ from topics.alerts import ExculpationCheck, SourceStatus
 
 
 class AlertRow(msgspec.Struct, frozen=True):
-    """The current revision of one alert; `complete_then`: when it was made, `complete`: at the snapshot."""
+    """The current revision of one alert, as one department is told of it (`owned`: the rule is that department's);
+    `complete_then`: when it was made, `complete`: at the snapshot."""
 
     alert_id: str
     rule: str
@@ -23,6 +24,7 @@ class AlertRow(msgspec.Struct, frozen=True):
     revision: int
     state: str
     department: str
+    owned: bool
     resource: str
     handle: str
     period: str
@@ -72,6 +74,7 @@ class DispositionRow(msgspec.Struct, frozen=True):
     department: str
     alert_id: str
     rule: str
+    rule_version: int
     revision: int
     decision: str
     reason: str

@@ -21,6 +21,7 @@ CREATE TABLE alerts (
     revision BIGINT NOT NULL,
     state VARCHAR NOT NULL,
     department VARCHAR NOT NULL,
+    owned BOOLEAN NOT NULL,
     resource VARCHAR NOT NULL,
     handle VARCHAR NOT NULL,
     period VARCHAR NOT NULL,
@@ -33,9 +34,10 @@ CREATE TABLE alerts (
     complete BOOLEAN NOT NULL,
     updated_at TIMESTAMPTZ
 );
-COMMENT ON TABLE alerts IS 'current revision of every alert (核查预警)';
+COMMENT ON TABLE alerts IS 'current revision of every alert (核查预警), once for each department that is told';
 COMMENT ON COLUMN alerts.state IS 'open | explained | withdrawn';
 COMMENT ON COLUMN alerts.department IS 'department that is told: the owner of the rule, or another it names';
+COMMENT ON COLUMN alerts.owned IS 'the rule is that department''s; to count each alert once: WHERE owned';
 COMMENT ON COLUMN alerts.resource IS 'resource of the record asked about';
 COMMENT ON COLUMN alerts.handle IS 'opaque handle of that record: only its department can open it';
 COMMENT ON COLUMN alerts.period IS 'months: 2008-05, 2008-03/2008-07 or 2008-03/..';
@@ -88,6 +90,7 @@ CREATE TABLE dispositions (
     department VARCHAR NOT NULL,
     alert_id VARCHAR NOT NULL,
     rule VARCHAR NOT NULL,
+    rule_version BIGINT NOT NULL,
     revision BIGINT NOT NULL,
     decision VARCHAR NOT NULL,
     reason VARCHAR NOT NULL,
@@ -95,6 +98,7 @@ CREATE TABLE dispositions (
     decided_at TIMESTAMPTZ
 );
 COMMENT ON TABLE dispositions IS 'last decision on each alert (处置)';
+COMMENT ON COLUMN dispositions.rule_version IS 'the version of the rule the officer had before them; 0: not stated';
 COMMENT ON COLUMN dispositions.revision IS 'the revision the officer had before them';
 
 CREATE TABLE receipts (
@@ -159,6 +163,7 @@ CREATE TABLE rule_precision (
     wilson_high DOUBLE
 );
 COMMENT ON TABLE rule_precision IS 'alerts and decisions per version of a rule (查实率)';
+COMMENT ON COLUMN rule_precision.confirmed IS 'last decisions by officers who had this version before them';
 COMMENT ON COLUMN rule_precision.precision IS 'confirmed / decided; NULL: nothing decided yet';
 COMMENT ON COLUMN rule_precision.wilson_low IS '95 % Wilson interval of precision';
 

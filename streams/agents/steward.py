@@ -1,15 +1,17 @@
 """What a worker tells its partitions by itself: the business date, and the rules that its catalog declares.
 
 Rules: only what a partition does not know yet; a rule that was suspended in the log comes back only with a new
-version, with a renewed term, or by hand (`crosscheck rules activate`), never by a restart.
+version, with a renewed term, or by hand (`crosscheck rules activate`), never by a restart. A rule in force hears of
+a term that was cut short or prolonged, and of a newer notice of holidays, under its version.
 Must not know: how controls reach a partition, what they cause.
 """
 
-from dataclasses import replace
 from datetime import date
 
+import msgspec
+
 from streams.clock import Clock, now
-from streams.steps.rulebook import Rulebook
+from streams.steps.rulebook import Rulebook, drifted
 from topics.calendar import chinese_calendar
 from topics.catalog import Catalog, Rule
 from topics.control import Control, Force, RuleChange, Tick
@@ -43,7 +45,7 @@ class Steward:
         today = self._today()
         if today is not None and today.toordinal() > book.day and self.leap(book) is None:
             controls.append(Tick(today, now()))
-        return controls + [change for change in self._declared if _lacks(book, change)]
+        return controls + [told for change in self._declared if (told := _lacking(book, change))]
 
     def leap(self, book: Rulebook) -> date | None:
         """What the clock says if that is not believed: a day that passes in error is never taken back."""
@@ -55,28 +57,44 @@ class Steward:
         """Rules that the catalog declares otherwise than the log does, under one and the same version."""
         pairs = ((change, book.changes.get(change.rule.id)) for change in self._declared)
         return [
-            ours.rule.id for ours, theirs in pairs if theirs is not None and _drifted(ours.rule, theirs.rule)
+            ours.rule.id for ours, theirs in pairs if theirs is not None and drifted(ours.rule, theirs.rule)
         ]
-
-
-def _drifted(ours: Rule, theirs: Rule) -> bool:
-    return ours.version == theirs.version and replace(ours, status=theirs.status) != theirs
 
 
 def _force(rule: Rule) -> Force | None:
     return None if rule.status == "draft" else rule.status
 
 
-def _lacks(book: Rulebook, change: RuleChange) -> bool:
+def _lacking(book: Rulebook, change: RuleChange) -> RuleChange | None:
     known = book.changes.get(change.rule.id)
     if known is None:
-        return change.force != "suspended"
+        return None if change.force == "suspended" else change
     if change.rule.version != known.rule.version:
-        return change.rule.version > known.rule.version
-    if change.rule.status != known.rule.status:
-        return True
-    return known.reason == "expired" and _renewed(change.until, known.until, book.day)
+        return change if change.rule.version > known.rule.version else None
+    if known.force == "suspended":
+        return change if _comes_back(book, change, known) else None
+    if change.rule.status == known.rule.status:
+        return _with_terms(known, change)
+    other_words = change.force != "suspended" and drifted(change.rule, known.rule)
+    return None if other_words else change  # as `rules activate` has it: other words are a new version
+
+
+def _comes_back(book: Rulebook, change: RuleChange, known: RuleChange) -> bool:
+    """Only what ended with its term, or by a status in the catalog that is another now; never what a person stopped."""
+    if change.force == "suspended":
+        return False
+    if known.reason == "expired":
+        return _renewed(change.until, known.until, book.day)
+    return known.reason == "suspended" and change.rule.status != known.rule.status
 
 
 def _renewed(until: date | None, before: date | None, day: int) -> bool:
     return until != before and (until is None or until.toordinal() >= day)
+
+
+def _with_terms(known: RuleChange, change: RuleChange) -> RuleChange | None:
+    """What is in force, until the day that the catalog says now, by the calendar of now; None where nothing differs."""
+    if (change.until, change.calendar) == (known.until, known.calendar):
+        return None
+    terms = {"until": change.until, "calendar": change.calendar}
+    return msgspec.structs.replace(known, **terms, reason="term", by="catalog", at=change.at)

@@ -4,9 +4,11 @@ Rules: the rule's own query fills a table, and plain SQL sums it up, so that no 
 ours, never a rule's. Must not know: how the fact base was made, how figures are shown.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from matchers.rules.compiled import CompiledRule
+from matchers.temporal import add
 from stores.factbase import FactBase
 from streams.backtest.sums import (
     AlertOf,
@@ -31,6 +33,8 @@ MINUTES = 30
 
 RECENT = 12
 """Months by which the work of a month is estimated."""
+
+_ANY_MONTH = "9999-12"
 
 _STATE: dict[int | None, AlertOf] = {2: "open", 1: "explained"}
 _PROPOSED, _IN_FORCE, _OTHER = "proposed", "in_force", "other"
@@ -83,16 +87,18 @@ def compiled(rule: Rule) -> CompiledRule:
 
 def backtest(base: FactBase, rule: Rule, *, minutes: int = MINUTES, day: date | None = None) -> Backtest:
     """What a rule would say of everything that is known; `day`: as if that were the business date."""
-    book = rulebook(base)
-    evaluate_into(base, compiled(rule), _PROPOSED, day=day)
+    book, asked = rulebook(base), compiled(rule)
+    evaluate_into(base, asked, _PROPOSED, day=day)
     checks, open_, explained = base.query(
         "SELECT count(*), count(*) FILTER (state = 2), count(*) FILTER (state = 1) FROM proposed"
     )[0]
     months = tuple(Month(*row) for row in base.query(_MONTHS))
+    today = day or (date.fromordinal(book.day) if book.day else None)
+    judged = [m for m in months if m.month and m.month <= _newest(asked, today)]
     return Backtest(
         rule=rule.id,
         version=rule.version,
-        day=day or (date.fromordinal(book.day) if book.day else None),
+        day=today,
         records=base.query("SELECT coalesce(sum(position + 1), 0) FROM ends")[0][0],
         checks=checks,
         open=open_,
@@ -101,7 +107,7 @@ def backtest(base: FactBase, rule: Rule, *, minutes: int = MINUTES, day: date | 
         sources=_sources(base, rule),
         excuses=_excuses(base, rule),
         overlaps=_overlaps(base, rule, book, day),
-        load=_load(open_, months, rule.volume_cap, minutes),
+        load=_load(open_, judged, rule.volume_cap, minutes),
         change=_change(base, rule.id, book, None, day),
         incomplete=_incomplete(base, rule),
     )
@@ -110,7 +116,8 @@ def backtest(base: FactBase, rule: Rule, *, minutes: int = MINUTES, day: date | 
 def change(base: FactBase, rule: Rule | None, rule_id: str, force: Force | None = None) -> Change:
     """What would become of a rule's alerts if this came into force (None: if it is suspended).
 
-    `force`: only a version in force like this counts, since trial alerts and cases are told apart.
+    `force`: as which it would come. A rule has one version in force, and trial alerts are no cases: where the last came
+    as the other, all its alerts are withdrawn, and all of the new one's are new.
     """
     if rule is None:
         base.query(_NO_CHECKS.format(_PROPOSED))
@@ -129,14 +136,19 @@ _NO_CHECKS = """CREATE OR REPLACE TEMP TABLE {} AS SELECT ''::VARCHAR AS check_i
     []::STRUCT("resource" VARCHAR, field VARCHAR)[] AS evidence WHERE false"""
 
 
+_NOT_THE_SAME = "UPDATE in_force SET check_id = 'before ' || check_id"
+
+
 def _change(base: FactBase, rule_id: str, book: Rulebook, force: Force | None, day: date | None) -> Change:
     last, now = book.changes.get(rule_id), book.compiled(rule_id)
-    if last is None or now is None or (force is not None and last.force != force):
+    if last is None or now is None:
         base.query(_NO_CHECKS.format(_IN_FORCE))
         version, known = None, None
     else:
         evaluate_into(base, now, _IN_FORCE, day=day)
         version, known = last.rule.version, last.force
+        if force not in (None, known):
+            base.query(_NOT_THE_SAME)
     turns = (Turn(_STATE.get(before), _STATE.get(after), n) for before, after, n in base.query(_TURNS))
     by_source = (SourceTurn(*row) for row in (*base.query(_OPENS), *base.query(_WITHDRAWS)))
     return Change(version, known, tuple(turns), tuple(by_source))
@@ -177,9 +189,19 @@ def _overlaps(base: FactBase, rule: Rule, book: Rulebook, day: date | None) -> t
     return tuple(sorted(found, key=lambda o: (-o.same_subject, o.rule)))
 
 
-def _load(open_now: int, months: tuple[Month, ...], cap: int, minutes: int) -> Load:
+def _newest(asked: CompiledRule, today: date | None) -> str:
+    """The newest month whose records can be judged: of this one, or, where something may still come, before that."""
+    if today is None:
+        return _ANY_MONTH
+    day, deadline = today.toordinal(), asked.rule.deadline
+    if deadline is not None:
+        day = add(day, -deadline.size, deadline.unit, asked.calendar) or day
+    return date.fromordinal(day).isoformat()[:7]
+
+
+def _load(open_now: int, months: Sequence[Month], cap: int, minutes: int) -> Load:
     """Per month over the last year that there are records of, or as far back as they reach."""
-    known = {_number(m.month): m for m in months if m.month}
+    known = {_number(m.month): m for m in months}
     last = max(known, default=0)
     recent = {number: m for number, m in known.items() if number > last - RECENT}
     busiest = max(recent.values(), key=lambda m: m.open, default=Month("", 0, 0, 0))

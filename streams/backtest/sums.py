@@ -88,7 +88,8 @@ class SourceTurn(NamedTuple):
 
 class Load(NamedTuple):
     """What it would ask of officers. `open_now`: all at once on the day it comes into force; `per_month` and
-    `busiest`: by the records of the last twelve months.
+    `busiest`: by the records of the last twelve months that can be judged: none of the future, and where something
+    is missed, those whose deadline has passed.
     """
 
     open_now: int

@@ -145,6 +145,12 @@ def _show(rule: Rule, force: Force, foreseen: _Foreseen) -> None:
     turn = (f"{rule.id} v{rule.version} -> {force}", "bold")
     out.print(Text.assemble(turn, f": {foreseen.open_after:,} open, cap {rule.volume_cap:,}"))
     show_change(foreseen.change)
+    before = foreseen.change
+    if before.force not in (None, force):
+        out.print(
+            f"v{before.version} ({before.force}) ends with that: all its alerts are withdrawn 原版本的预警全部撤回",
+            style="yellow",
+        )
 
 
 def _confirm(yes: bool, question: str) -> None:
@@ -227,11 +233,11 @@ def suspend(
 
 async def _suspension(settings: Settings, name: str, reason: str, officer: str) -> RuleChange:
     async with connect(settings.broker) as log:
-        event = (await readers.events(log)).get(name)
-    if event is None or event.force == "suspended":
-        state = "has never been in force" if event is None else f"is suspended already ({event.reason})"
+        last = await readers.last_word(log, name)
+    if last is None or last.force == "suspended":
+        state = "has never been in force" if last is None else f"is suspended already ({last.reason})"
         raise NotFound(f"rule {name!r} {state}", remedy="`crosscheck rules list` shows what is in force")
-    return RuleChange(event.declared, "suspended", None, None, f"by-hand: {reason}", officer, now())
+    return RuleChange(last.rule, "suspended", None, None, f"by-hand: {reason}", officer, now())
 
 
 def tick(
@@ -239,13 +245,18 @@ def tick(
         datetime | None,
         typer.Argument(formats=["%Y-%m-%d"], help="the business date (default: today in China)"),
     ] = None,
+    yes: Yes = False,
     broker: Broker = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Tell every partition that a business date has begun (业务日期): deadlines before it have passed."""
+    """Tell every partition that a business date has begun (业务日期): deadlines before it have passed, for good."""
     settings = Settings.resolve(broker, data, None)
     begun = day.date() if day else wall_clock()
+    if begun > wall_clock():
+        _confirm(
+            yes, f"{begun} is not here yet: end every deadline and term before it, never to be taken back?"
+        )
     partitions = run(_tick(settings, begun))
     if json:
         write_json({"day": begun.isoformat(), "partitions": partitions})

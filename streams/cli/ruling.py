@@ -88,6 +88,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
         "severity": rule.severity,
         "declared": _declared(standing.declared),
         "in_force": force,
+        "drifted": standing.drifted,
         "open": standing.tally.open,
         "explained": standing.tally.explained,
         "trial_open": standing.tally.trial_open,
@@ -122,6 +123,7 @@ def _table(found: Iterable[Standing], logged: bool) -> None:
         rule = standing.rule
         declared = standing.declared
         said = f"v{declared.version} {declared.status}" if declared else "not in the catalog"
+        said += ", other words than in force: give it a new version" if standing.drifted else ""
         until = str(standing.until or "")
         live: list[Cell | str] = (
             [_in_force(standing), _open(standing), _confirmed(standing)] if logged else []

@@ -140,10 +140,9 @@ class Deliveries:
         """Whether everything that an alert's rule looks at is delivered in full by now."""
         return self.complete((source.resource for source in alert.sources), alert.bucket)
 
-    def of_rule(self, catalog: Catalog, rule: str, bucket: int) -> bool:
-        """Whether everything a rule looks at is delivered in full; False for a rule the catalog lacks."""
-        declared = catalog.rules.get(rule)
-        return declared is not None and self.complete(declared.resources, bucket)
+    def of_rule(self, rule: Rule | None, bucket: int) -> bool:
+        """Whether everything a rule looks at is delivered in full; False for a rule that nobody knows."""
+        return rule is not None and self.complete(rule.resources, bucket)
 
 
 async def notices(log: Log, department: str) -> dict[tuple[str, int], RuleEvent]:

@@ -58,4 +58,6 @@ def precision(decisions: Iterable[Decision]) -> Precision:
     share = confirmed / n
     centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 * sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n)) / (1 + Z95**2 / n)
-    return Precision(confirmed, n - confirmed, share, max(0.0, centre - half), min(1.0, centre + half))
+    low = centre - half if confirmed else 0.0  # exact, not what rounding leaves of it
+    high = centre + half if confirmed < n else 1.0
+    return Precision(confirmed, n - confirmed, share, low, high)

@@ -52,5 +52,5 @@ class OwnView:
         return {
             **msgspec.to_builtins(result),
             "key": self.book.key(result.resource, result.handle),
-            "complete": self.deliveries.of_rule(self.catalog, result.rule, result.bucket),
+            "complete": self.deliveries.of_rule(self.catalog.rules.get(result.rule), result.bucket),
         }

@@ -11,11 +11,12 @@ from datetime import date
 
 from streams.readers import current
 from streams.readers.decide import Precision, precision
+from streams.steps.rulebook import Rulebook, drifted
 from streams.transport.port import Log
 from topics.alerts import Alert
 from topics.catalog import Catalog, Rule
 from topics.codec import decode
-from topics.control import Control, RuleEvent, Tick, control_of
+from topics.control import Control, RuleChange, RuleEvent, Tick, control_of
 from topics.names import AUDIT, FACTS
 from topics.records import StoredRecord
 
@@ -44,6 +45,11 @@ class Standing:
     event: RuleEvent | None
     tally: Tally
     until: date | None
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the catalog declares the version in force with other words: what it says now is not in force."""
+        return bool(self.declared and self.event and drifted(self.declared, self.event.declared))
 
     @property
     def rule(self) -> Rule:
@@ -122,6 +128,18 @@ async def newest_day(log: Log) -> date | None:
         if isinstance(control, Tick) and (newest is None or control.day > newest):
             newest = control.day
     return newest
+
+
+async def last_word(log: Log, rule: str) -> RuleChange | None:
+    """What a rule is as partition 0 was last told, whether or not a worker has taken it; reads that partition whole."""
+    book = Rulebook()
+    async for control in _controls(log):
+        if isinstance(control, Tick):
+            book.day = max(book.day, control.day.toordinal())
+            book.changes.update((change.rule.id, change) for change in book.expired())
+        elif control.rule.id == rule and book.takes(control):
+            book.changes[rule] = book.as_of_today(control)
+    return book.changes.get(rule)
 
 
 async def _controls(log: Log) -> AsyncIterator[Control]:

@@ -2,13 +2,14 @@
 
 Rules: topics are read up to positions noted beforehand (decisions first, so that each finds its alert), and
 the snapshot names them; no key is opened, so no record key can get in; sums come from receipts, so they
-reach back as far as receipts are kept.
+reach back as far as receipts are kept. Which departments there are and whose a rule is, the log says before
+the catalog does: another catalog than the workers' leaves nobody out and gives no rule to another.
 Must not know: DuckDB.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -33,11 +34,12 @@ from streams.publisher.reconcile import Reconciliation, add
 from streams.readers import current
 from streams.readers.current import Deliveries
 from streams.readers.decide import precision
+from streams.readers.rules import events
 from streams.transport.port import Log, Positions
 from topics.alerts import Alert, Disposition, Result
 from topics.batch import Counts
-from topics.catalog import Catalog
-from topics.names import COMPLETENESS, alert_topic, disposition_topic, receipt_topic, result_topic
+from topics.catalog import Catalog, Rule
+from topics.names import AUDIT, COMPLETENESS, alert_topic, disposition_topic, receipt_topic, result_topic
 from topics.receipts import Completeness, Receipt
 from topics.records import StoredRecord
 
@@ -55,31 +57,44 @@ def shelf(data: Path) -> Path:
 
 async def gather(log: Log, catalog: Catalog) -> SnapshotContent:
     """Read everything up to now. Raises BrokerUnavailable if a topic is missing."""
-    ends = {topic: await log.ends(topic) for topic in _topics(catalog)}
+    departments = _departments(catalog, await log.topics())
+    ends = {topic: await log.ends(topic) for topic in _topics(departments)}
     cut = cast(Log, _Cut(log, ends))  # what follows only reads
     deliveries = await current.deliveries(cut)
-    owned = [await _owned(cut, department) for department in catalog.departments]
+    rules = {**catalog.rules, **{name: event.declared for name, event in (await events(cut)).items()}}
+    owned = [await _owned(cut, department) for department in departments]
     alerts = [alert for o in owned for alert in o.alerts.values()]
     receipts = [receipt for o in owned for receipt in o.receipts]
     return SnapshotContent(
         meta=_meta(catalog, log.log_id, ends),
-        alerts=[_alert(a, deliveries.of_alert(a)) for a in alerts],
+        alerts=[_alert(a, deliveries.of_alert(a), owned=_owns(rules, a)) for a in alerts],
         evidence=[row for a in alerts for row in _evidence(a)],
-        results=_results(owned, deliveries, catalog),
+        results=_results(owned, deliveries, rules),
         dispositions=[_disposition(o.department, d) for o in owned for d in o.dispositions.values()],
         receipts=[_receipt(receipt) for receipt in receipts],
         reconciliation=reconcile(receipts, deliveries),
-        rule_precision=[
-            row for o in owned for row in measure(o.department, o.alerts, o.dispositions, catalog)
-        ],
+        rule_precision=[row for o in owned for row in measure(o.department, o.alerts, o.dispositions, rules)],
         completeness=[_completeness(c) for _, c in sorted(deliveries.newest.items())],
     )
 
 
-def _topics(catalog: Catalog) -> list[str]:
+_KINDS = (disposition_topic, alert_topic, result_topic, receipt_topic)
+
+
+def _departments(catalog: Catalog, there: Set[str]) -> list[str]:
+    """The catalog's, then others that the log has topics of: another catalog's, or one that was taken out."""
+    others = sorted({name.partition(".")[2] for name in there} - catalog.departments.keys())
+    return [*catalog.departments, *(d for d in others if there >= {kind(d) for kind in _KINDS})]
+
+
+def _topics(departments: Sequence[str]) -> list[str]:
     """Topics in the order in which their ends are noted."""
-    kinds = (disposition_topic, alert_topic, result_topic, receipt_topic)
-    return [*(kind(department) for kind in kinds for department in catalog.departments), COMPLETENESS]
+    return [*(kind(department) for kind in _KINDS for department in departments), COMPLETENESS, AUDIT]
+
+
+def _owns(rules: Mapping[str, Rule], alert: Alert) -> bool:
+    """Whether the department that is told owns the rule; of a rule that nobody knows, whoever is told does."""
+    return alert.rule not in rules or rules[alert.rule].department == alert.department
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,7 @@ def _meta(catalog: Catalog, log_id: str, ends: Mapping[str, Positions]) -> Meta:
     return Meta(made_at, catalog.name, version("crosscheck"), log_id, positions)
 
 
-def _alert(alert: Alert, complete: bool) -> AlertRow:
+def _alert(alert: Alert, complete: bool, *, owned: bool) -> AlertRow:
     return AlertRow(
         alert_id=alert.alert_id,
         rule=alert.rule,
@@ -130,6 +145,7 @@ def _alert(alert: Alert, complete: bool) -> AlertRow:
         revision=alert.revision,
         state=alert.state,
         department=alert.department,
+        owned=owned,
         resource=alert.resource,
         handle=alert.handle,
         period=alert.period,
@@ -161,13 +177,13 @@ def _evidence(alert: Alert) -> list[EvidenceRow]:
     ]
 
 
-def _results(owned: Iterable[_Owned], deliveries: Deliveries, catalog: Catalog) -> list[ResultRow]:
+def _results(owned: Iterable[_Owned], deliveries: Deliveries, rules: Mapping[str, Rule]) -> list[ResultRow]:
     known: dict[tuple[str, int], bool] = {}
     rows = []
     for department, result in ((o.department, r) for o in owned for r in o.results.values()):
         place = result.rule, result.bucket
         if place not in known:
-            known[place] = deliveries.of_rule(catalog, *place)
+            known[place] = deliveries.of_rule(rules.get(result.rule), result.bucket)
         rows.append(_result(department, result, known[place]))
     return rows
 
@@ -190,7 +206,15 @@ def _result(department: str, result: Result, complete: bool) -> ResultRow:
 
 def _disposition(department: str, d: Disposition) -> DispositionRow:
     return DispositionRow(
-        department, d.alert_id, d.rule, d.revision, d.decision, d.reason, d.officer, d.decided_at
+        department,
+        d.alert_id,
+        d.rule,
+        d.rule_version,
+        d.revision,
+        d.decision,
+        d.reason,
+        d.officer,
+        d.decided_at,
     )
 
 
@@ -280,22 +304,28 @@ def _reconciliation(
 
 
 def measure(
-    department: str, alerts: Mapping[str, Alert], decisions: Mapping[str, Disposition], catalog: Catalog
+    department: str,
+    alerts: Mapping[str, Alert],
+    decisions: Mapping[str, Disposition],
+    rules: Mapping[str, Rule],
 ) -> list[PrecisionRow]:
-    """A department's rules by version: the catalog's own even without alerts, and older ones that have some.
+    """A department's rules by version: those it has even without alerts, and older ones that have some.
 
-    A decision counts for the version that its alert carries now; one on no alert of the department's, for none.
-    Alerts of others' rules that the department is told of too are theirs to measure.
+    A decision counts for the version that the officer had before them, as it does for the hub; one on no alert of
+    the department's, for none. Alerts of others' rules that the department is told of too are theirs to measure.
     """
-    declared = {(r.id, r.version) for r in catalog.rules.values() if r.department == department}
-    by_rule: dict[tuple[str, int], list[Alert]] = {rule: [] for rule in declared}
-    for alert in (alert for alert in alerts.values() if current.owns(catalog, alert)):
-        by_rule.setdefault((alert.rule, alert.rule_version), []).append(alert)
+    raised: dict[tuple[str, int], list[Alert]] = {}
+    decided: dict[tuple[str, int], list[Disposition]] = {}
+    for alert in (alert for alert in alerts.values() if _owns(rules, alert)):
+        raised.setdefault((alert.rule, alert.rule_version), []).append(alert)
+        decision = decisions.get(alert.alert_id)
+        if decision is not None:
+            version = decision.rule_version or alert.rule_version
+            decided.setdefault((alert.rule, version), []).append(decision)
+    own = {(r.id, r.version) for r in rules.values() if r.department == department}
     return [
-        _precision(
-            department, rule, raised, [decisions[a.alert_id] for a in raised if a.alert_id in decisions]
-        )
-        for rule, raised in sorted(by_rule.items())
+        _precision(department, rule, raised.get(rule, ()), decided.get(rule, ()))
+        for rule in sorted({*own, *raised, *decided})
     ]
 
 

@@ -4,11 +4,19 @@ Rules: the newest version of a rule wins, and of one version the last word; a ru
 suspended that day. Must not know: subjects, what a rule's coming or going causes (govern).
 """
 
+from dataclasses import replace
+
 import msgspec
 
 from matchers.rules.compiled import CompiledRule
 from matchers.rules.ruleset import RuleSet
+from topics.catalog import Rule
 from topics.control import RuleChange
+
+
+def drifted(ours: Rule, theirs: Rule) -> bool:
+    """Whether two declarations are one version with other words."""
+    return ours.version == theirs.version and replace(ours, status=theirs.status) != theirs
 
 
 class Rulebook(msgspec.Struct, array_like=True):
@@ -24,7 +32,7 @@ class Rulebook(msgspec.Struct, array_like=True):
             return True
         if change.rule.version != last.rule.version:
             return change.rule.version > last.rule.version
-        ours, theirs = ((c.force, c.until, c.rule.status) for c in (last, change))
+        ours, theirs = ((c.force, c.until, c.calendar, c.rule.status) for c in (last, change))
         return ours != theirs
 
     def as_of_today(self, change: RuleChange) -> RuleChange:

@@ -26,8 +26,8 @@ def test_a_rule_ends_with_the_day_of_its_grant(
     town.publish_all(hamlet)
     before = standing(town)
     assert before > 0
-    assert town.cli("tick", "2026-12-31").returncode == 0
-    assert town.cli("tick", "2027-01-01").returncode == 0
+    assert town.cli("tick", "2026-12-31", "--yes").returncode == 0
+    assert town.cli("tick", "2027-01-01", "--yes").returncode == 0
     wait_until(lambda: standing(town) == 0, "every alert withdrawn on the day after")
     for topic in ("audit", "notice.hrss"):
         assert told(town, topic) == [("active", "activated"), ("suspended", "expired")]

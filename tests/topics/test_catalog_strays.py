@@ -109,3 +109,23 @@ def test_rules_of_a_pack_are_enough(city: Path) -> None:
     with (city / "city.yml").open("a", encoding="utf-8") as file:
         file.write("includes: [pack]\n")
     assert check_catalog(city) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "what"),
+    [
+        ("pack, ./pack", "the folder './pack' is read already -> remove it from includes"),
+        (".", "the folder '.' is read already -> remove it from includes"),
+        ("pack, empty", "nothing of a rule pack is in 'empty' -> name the folder that holds its rules/"),
+        ("pack, none", "no folder 'none' beside this file -> name the folder of a rule pack"),
+    ],
+)
+def test_a_pack_that_is_none(city: Path, named: str, what: str) -> None:
+    """Each file of a folder named twice was said to be in itself too: remove one of the two."""
+    (city / "pack").mkdir()
+    (city / "empty").mkdir()
+    (city / "pack/resources").mkdir()
+    with (city / "city.yml").open("a", encoding="utf-8") as file:
+        file.write(f"includes: [{named}]\n")
+    ((where, found),) = said(city, check_catalog(city))
+    assert (where.partition(":")[0], found) == ("city.yml", what)

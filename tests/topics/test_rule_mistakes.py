@@ -105,6 +105,15 @@ def test_a_rule_of_the_catalog_named_by_its_path_is_at_fault_once(town: Path) ->
     assert len(caught.value.findings) == 1
 
 
+def test_a_rule_of_the_catalog_does_not_hide_another_of_its_name(town: Path) -> None:
+    """Named by its path, one of two was activated; the next worker could not load the catalog."""
+    again = town / "rules/again.yml"
+    again.write_text((town / CONFLICT).read_text("utf-8"), "utf-8")
+    with pytest.raises(CatalogInvalid) as caught:
+        load_with_rule(town, town / CONFLICT)
+    assert any("is in" in finding.what for finding in caught.value.findings)
+
+
 def test_a_file_that_is_no_rule(town: Path) -> None:
     with pytest.raises(NotFound, match="is no rule"):
         load_with_rule(town, town / "grants.yml")

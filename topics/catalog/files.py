@@ -52,23 +52,29 @@ def read_folder(folder: Path) -> Documents:
     if not folder.is_dir():
         found.findings.append(finding(folder, 1, "no such folder", "name a folder that holds a city.yml"))
         return found
-    found.city = _read(found, folder / "city.yml", CityShape)
+    city = found.city = _read(found, folder / "city.yml", CityShape)
     _read_pack(found, folder)
-    for i, name in enumerate(found.city.shape.includes if found.city else ()):
-        _include(found, found.city, i, Path(normpath(folder / name)))
-    packs = found.city.shape.includes if found.city else ()
-    if found.city and len(found.folders) == 1 + len(packs):  # else a pack is what is missing
-        found.findings += without_rules(folder, found.folders)
+    if city is not None:
+        for i, name in enumerate(city.shape.includes):
+            _include(found, city, i, name)
+        if len(found.folders) == 1 + len(city.shape.includes):  # else a pack is what is missing
+            found.findings += without_rules(folder, found.folders)
     found.findings += strays(found.folders, found.read)
     return found
 
 
-def _include(found: Documents, city: Document[CityShape] | None, i: int, pack: Path) -> None:
-    if pack.is_dir():
+def _include(found: Documents, city: Document[CityShape], i: int, name: str) -> None:
+    pack = Path(normpath(found.folder / name))
+    if not pack.is_dir():
+        what, remedy = f"no folder {name!r} beside this file", "name the folder of a rule pack"
+    elif any(pack.samefile(folder) for folder in found.folders):
+        what, remedy = f"the folder {name!r} is read already", "remove it from includes"
+    elif not any(lexists(pack / part) for part in ("grants.yml", "resources", "rules")):
+        what, remedy = f"nothing of a rule pack is in {name!r}", "name the folder that holds its rules/"
+    else:
         _read_pack(found, pack)
-    elif city is not None:
-        what = f"no folder {city.shape.includes[i]!r} beside this file"
-        found.findings.append(city.source.finding(("includes", i), what, "name the folder of a rule pack"))
+        return
+    found.findings.append(city.source.finding(("includes", i), what, remedy))
 
 
 def _read_pack(found: Documents, folder: Path) -> None:

@@ -46,8 +46,8 @@ def load_with_rule(folder: Path | None, path: Path) -> tuple[Catalog, Rule]:
         added = next((d for d in documents.rules if d.source.path.resolve() == place), None)
     else:
         added = read_rule_file(documents, path)
-    if added is not None:
-        documents.rules = [d for d in documents.rules if d.shape.id != added.shape.id] + [added]
+        others = [d for d in documents.rules if added is None or d.shape.id != added.shape.id]
+        documents.rules = [*others, added] if added else others
     catalog = _load(documents, _findings(documents, None))
     if added is None:
         raise NotFound(f"{path} is no rule", remedy="name a file under rules/")

@@ -11,7 +11,9 @@ from streams.clock import no_clock
 from streams.steps.rulebook import Rulebook
 from tests.matchers.making import rule
 from topics.alerts import Disposition
+from topics.calendar import chinese_calendar
 from topics.catalog import Catalog, Grant, Rule, Text, load_catalog
+from topics.catalog.rule import Deadline
 from topics.codec import encode
 from topics.control import Control, Force, RuleChange, Tick
 from topics.records import StoredRecord
@@ -79,10 +81,47 @@ def test_a_restart_does_not_bring_back_what_was_suspended_in_the_log() -> None:
     assert lacking(catalog(rule()), known(rule(), "suspended", "precision")) == []
 
 
+def test_nor_does_a_status_that_was_written_after_the_rule_was_activated_from_a_draft() -> None:
+    """`rules activate` on a draft, `status: active` in the file as the guide says, `rules suspend`, a restart."""
+    for reason in ("by-hand: wrong file", "precision"):
+        assert lacking(catalog(rule()), known(rule(status="draft"), "suspended", reason)) == []
+    by_catalog = known(rule(status="suspended"), "suspended", "suspended")
+    assert forces(lacking(catalog(rule()), by_catalog)) == [("r", 1, "active")]
+
+
+def test_a_grant_that_is_cut_short_or_prolonged_is_heard_of() -> None:
+    """A rule went on by a grant that had been revoked, and stopped, for a night, by one that had been renewed."""
+    granted, before = rule(grants=("g",)), date(2026, 5, 1)
+    for until in (date(2025, 5, 1), date(2027, 5, 1)):
+        (told,) = lacking(catalog(granted, until=until), known(granted, "trial", until=before), day=TODAY)
+        assert isinstance(told, RuleChange)
+        assert (told.force, told.until, told.reason) == ("trial", until, "term")
+        assert lacking(catalog(granted, until=until), told, day=TODAY) == []
+    cut = Rulebook(TODAY.toordinal()).as_of_today(known(granted, until=date(2025, 5, 1)))
+    assert (cut.force, cut.reason) == ("suspended", "expired")
+
+
+def test_a_newer_notice_of_holidays_is_heard_of() -> None:
+    declared = rule(kind="missing", deadline=Deadline(30, "working_days", "start"))
+    (told,) = lacking(catalog(declared), known(declared))
+    assert isinstance(told, RuleChange)
+    assert told.calendar == chinese_calendar()
+    assert Rulebook(0, {"r": known(declared)}).takes(told)
+
+
 def test_a_status_that_the_steward_changed_is_said() -> None:
     assert forces(lacking(catalog(rule(status="suspended")), known(rule()))) == [("r", 1, "suspended")]
     assert forces(lacking(catalog(rule()), known(rule(status="trial"), "trial"))) == [("r", 1, "active")]
     assert lacking(catalog(rule(status="trial")), known(rule(status="trial"), "active", "by hand")) == []
+
+
+def test_a_status_does_not_carry_other_words_into_a_version_that_is_in_force() -> None:
+    """Decisions on the one would measure the other; `rules activate` refuses the same."""
+    on_trial = known(rule(status="trial"), "trial")
+    assert lacking(catalog(rule(volume_cap=7)), on_trial) == []
+    assert forces(lacking(catalog(rule(volume_cap=7, version=2)), on_trial)) == [("r", 2, "active")]
+    stopped = lacking(catalog(rule(volume_cap=7, status="suspended")), on_trial)
+    assert forces(stopped) == [("r", 1, "suspended")]
 
 
 def test_a_renewed_grant_brings_an_expired_rule_back() -> None:

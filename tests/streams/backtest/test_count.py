@@ -11,10 +11,11 @@ from stores.factbase import FactBase
 from streams.backtest.count import backtest, change, compiled, open_alerts
 from streams.backtest.sums import Backtest, Excuse, Load, Month, Overlap, SourceHits, SourceTurn, Turn
 from streams.readers.facts import evaluate
-from tests.streams.backtest.conftest import ANN, MAY, Telling
-from tests.streams.steps.world import ENTERPRISE, SPELL, WAGE, row
-from topics.catalog import ExculpatingSource, Rule, Temporal, Text
+from tests.streams.backtest.conftest import ANN, BOB, MAY, Telling
+from tests.streams.steps.world import CLAIM, ENTERPRISE, SPELL, WAGE, row
+from topics.catalog import Deadline, ExculpatingSource, Rule, Temporal, Text
 from topics.catalog.rule import SHARED_DAY
+from topics.control import Force, Tick
 from topics.facts import State
 
 InForce = Callable[..., FactBase]
@@ -73,6 +74,19 @@ def test_the_work_of_a_month_is_that_of_the_last_year(telling: Telling, rule: Ru
     telling.rows(WAGE, row(WAGE, "w3", 1, ANN, start=date(1995, 3, 1), end=date(1995, 3, 31)))
     load = backtest(telling.finished(), rule).load
     assert (load.open_now, load.busiest, load.per_month) == (3, "2008-05", pytest.approx(2 / 12))
+
+
+def test_the_last_year_ends_where_records_can_be_judged(telling: Telling, rule: Rule) -> None:
+    """A rule that gives a year to do something had no work a month: nobody of the last year was late yet."""
+    gone = replace(rule, kind="missing", evidence=rule.evidence[:1], deadline=Deadline(365, "days", "start"))
+    for n in range(12):
+        first = date(2009 + n // 12, n % 12 + 1, 1)
+        telling.rows(CLAIM, row(CLAIM, f"late-{n}", 1, BOB, start=first, end=first))
+    telling.control(Tick(date(2009, 12, 31), ""))
+    load = backtest(telling.finished(), gone).load
+    assert load.open_now > 0
+    assert load.per_month == pytest.approx(load.open_now / 3)  # May to July of 2008
+    assert backtest(telling.base, rule, day=date(2008, 6, 30)).load.per_month == pytest.approx(2 / 2)
 
 
 def test_nothing_is_known(rule: Rule) -> None:
@@ -137,13 +151,17 @@ def test_suspension_withdraws_everything(in_force: InForce, rule: Rule) -> None:
     assert open_alerts(base) == 0
 
 
-def test_trial_alerts_are_no_cases(in_force: InForce, rule: Rule) -> None:
-    """What is on trial withdraws nothing that officers have, and coming into force opens everything."""
-    base = in_force(rule, force="trial")
-    found = change(base, rule, rule.id, "active")
-    assert (found.version, found.opens, found.withdraws) == (None, 2, 0)
+@pytest.mark.parametrize(("was", "comes"), [("trial", "active"), ("active", "trial")])
+def test_trial_alerts_are_no_cases(in_force: InForce, rule: Rule, was: Force, comes: Force) -> None:
+    """A rule has one version in force: what comes as the other opens everything, and ends what was there.
+
+    `rules activate --trial` of a new version said "withdraws 0", and withdrew every case of the one before.
+    """
+    base = in_force(rule, force=was)
+    found = change(base, rule, rule.id, comes)
+    assert (found.version, found.force, found.opens, found.withdraws) == (1, was, 2, 3)
     assert open_alerts(base) == 2
-    assert change(base, rule, rule.id, "trial").turns == ()
+    assert change(base, rule, rule.id, was).turns == ()
 
 
 def test_overlap_with_rules_in_force(in_force: InForce, rule: Rule) -> None:
@@ -159,8 +177,6 @@ def test_overlap_with_rules_in_force(in_force: InForce, rule: Rule) -> None:
 
 def test_another_business_date(telling: Telling, rule: Rule) -> None:
     """A deadline passes with the date that is asked about, not with the log's."""
-    from topics.catalog import Deadline
-
     telling.rows(WAGE, ends_run=True)
     missing = replace(
         rule, kind="missing", evidence=rule.evidence[1:2], deadline=Deadline(10, "days", "end"), require=1

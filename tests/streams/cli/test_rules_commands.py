@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -221,8 +222,13 @@ def test_from_trial_to_suspension(town: Town, tmp_path: Path) -> None:
 
     (active,) = town.json("rules", "activate", path, "--yes")
     assert active["opened"] == active["foreseen"]["opens"] == tried["opened"] == active["withdrawn"]
+    assert active["withdrawn"] == active["foreseen"]["withdraws"]  # the trial's
     assert standing(town, name)["open"] == active["opened"]
     assert "already: nothing to do" in said(town, "rules", "activate", path, "--yes")[2]
+
+    rule_file(tmp_path, name, version=2)
+    code, shown, _ = said(town, "rules", "activate", path, "--trial", "--patience", "0.5")
+    assert (code, "v1 (active) ends with that: all its alerts are withdrawn" in shown) == (2, True)
 
     (gone,) = town.json("rules", "suspend", name, "--reason", "a wrong file", "--yes", "--officer", "Li")
     assert gone["withdrawn"] == active["opened"]
@@ -234,6 +240,7 @@ def test_from_trial_to_suspension(town: Town, tmp_path: Path) -> None:
     )
     assert "is suspended already" in refused(town, 8, "rules", "suspend", name, "--reason", "x", "--yes")
 
+    rule_file(tmp_path, name)
     (again,) = town.json("rules", "activate", path, "--yes")
     assert again["opened"] == active["opened"]
     town.json("rules", "suspend", name, "--reason", "tidied up", "--yes")
@@ -300,6 +307,16 @@ def test_what_does_not_exist(town: Town, tmp_path: Path) -> None:
     )
 
 
+def test_a_declaration_that_is_not_what_is_in_force_is_marked(town: Town, tmp_path: Path) -> None:
+    """The list said v1 and v1; only a worker's log said that the file had other words."""
+    other = Path(shutil.copytree(EXAMPLE, tmp_path / "other"))
+    file = other / "rules/benefit-while-employed.yml"
+    file.write_text(file.read_text("utf-8").replace("volume_cap: 2000", "volume_cap: 20"), "utf-8")
+    assert standing(town, "benefit-while-employed")["drifted"] is False
+    assert town.json("rules", "list", "--catalog", other)[0]["drifted"] is True
+    assert "other words than in force" in said(town, "rules", "list", "--catalog", other)[1]
+
+
 def test_nobody_takes_it(quiet: Town, tmp_path: Path) -> None:
     path = rule_file(tmp_path, "wages")
     code, out, err = said(quiet, "rules", "activate", path, "--yes", "--patience", "0.5")
@@ -309,6 +326,10 @@ def test_nobody_takes_it(quiet: Town, tmp_path: Path) -> None:
     (done,) = quiet.json("rules", "activate", path, "--yes", "--no-wait")
     assert (done["taken"], done["partitions"]) == (0, 8)
     assert standing(quiet, "benefit-while-employed")["in_force"] is None
+    words = ("rules", "suspend", "wages", "--reason", "not that one", "--yes", "--no-wait")
+    (undone,) = quiet.json(*words)  # it could not be called back before a worker had opened its alerts
+    assert (undone["version"], undone["force"]) == (2, "suspended")
+    assert "is suspended already (by-hand: not that one)" in refused(quiet, 8, *words)
 
 
 def test_tick(quiet: Town) -> None:
@@ -316,4 +337,5 @@ def test_tick(quiet: Town) -> None:
     assert quiet.json("tick", "2008-05-02") == [{"day": "2008-05-02", "partitions": 8}]
     assert "a business date never goes back" in refused(quiet, 3, "tick", "2008-05-01")
     assert quiet.cli("tick").returncode == 0
+    assert "say --yes" in refused(quiet, 2, "tick", "2108-05-01")  # a slip of the finger would end every rule
     assert refused(quiet, 2, "tick", "yesterday")

@@ -1,7 +1,7 @@
 """A small embedded log, as the hub and an officer would leave it, and a key that opens its handles."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +49,9 @@ class Town:
     def broker(self) -> BrokerURL:
         return BrokerURL.parse(f"embedded://{self.data / 'log'}")
 
-    def send(self, topic: str, nouns: Iterable[object]) -> None:
-        asyncio.run(self._send(topic, [Record(b"k", encode(noun)) for noun in nouns]))
+    def send(self, topic: str, nouns: Iterable[object], headers: Mapping[str, str] | None = None) -> None:
+        named = tuple((name, text.encode()) for name, text in (headers or {}).items())
+        asyncio.run(self._send(topic, [Record(b"k", encode(noun), named) for noun in nouns]))
 
     async def _send(self, topic: str, records: list[Record]) -> None:
         async with connect(self.broker) as log:

@@ -11,11 +11,12 @@ import pytest
 
 from stores.snapshot import opened
 from streams.readers import current
+from streams.readers.decide import precision
 from streams.readers.snapshot import take_snapshot
 from streams.transport.port import connect
 from topics.batch import Counts
 from topics.codec import encode
-from topics.names import COMPLETENESS, alert_topic, receipt_topic, result_topic
+from topics.names import COMPLETENESS, alert_topic, disposition_topic, receipt_topic, result_topic
 from topics.records import Record
 
 COLUMNS = (
@@ -116,6 +117,28 @@ def test_precision_of_the_last_decisions_on_known_alerts(town: Any) -> None:
     assert rows[1][:6] == (1, 3, 1, 1, 2, 1)
     # Wilson for 2 of 3, worked out by hand: (2/3 + 1.9208/3 -+ 1.96 sqrt(...)) / (1 + 3.8415/3)
     assert rows[1][6:] == pytest.approx((2 / 3, 0.207655, 0.938508), abs=1e-5)
+
+
+def test_a_decision_counts_for_the_version_that_the_officer_had(town: Any) -> None:
+    """Version 2 was measured by what officers made of version 1; the hub and `rules list` said otherwise."""
+    town.send(alert_topic("hrss"), [town.alert(n, revision=20, version=2) for n in (1, 4)])
+    town.send(
+        disposition_topic("hrss"),
+        [
+            msgspec.structs.replace(town.decision(1), rule_version=1),
+            msgspec.structs.replace(town.decision(4), rule_version=2),
+        ],
+    )
+    asked = "SELECT version, open, confirmed, dismissed FROM rule_precision ORDER BY version"
+    assert ask(taken(town), asked) == [(1, 1, 1, 1), (2, 2, 1, 0)]
+    assert ask(taken(town), "SELECT max(rule_version) FROM dispositions") == [(2,)]
+
+
+def test_an_interval_ends_at_nought_or_one_exactly() -> None:
+    """Of three dismissals the lower end was 5.55e-17."""
+    for n in range(1, 60):
+        assert precision(["dismissed"] * n).low == 0.0
+        assert precision(["confirmed"] * n).high == 1.0
 
 
 def test_no_record_key_gets_in(town: Any) -> None:

@@ -62,6 +62,29 @@ def test_only_its_owner_measures_a_rule(town: Any, gathered: Any) -> None:
     assert sorted(row.department for row in content.alerts if row.alert_id == f"{1:032x}") == ["hrss", "tax"]
     pieces = [row for row in content.evidence if row.alert_id == f"{1:032x}"]
     assert [row.told for row in pieces] == ["hrss"]
+    assert sum(row.owned for row in content.alerts) == len({row.alert_id for row in content.alerts})
+
+
+def test_the_log_says_who_owns_a_rule_that_the_catalog_lacks(town: Any, gathered: Any) -> None:
+    """Whoever was told of another department's rule measured it, at nought of nought."""
+    foreign = replace(town.catalog.rule(RULE), id="elsewhere")
+    town.send("audit", [event(foreign, 5)], {"ce_type": "crosscheck.ruleevent.v1"})
+    told = [msgspec.structs.replace(a, rule="elsewhere") for a in (town.alert(7), told_too(town, 7))]
+    for alert in told:
+        town.send(f"alert.{alert.department}", [alert])
+    town.send("result.hrss", [msgspec.structs.replace(town.result(7), rule="elsewhere")])
+    content = gathered(town)
+    measured = [(row.department, row.open) for row in content.rule_precision if row.rule == "elsewhere"]
+    assert measured == [("hrss", 1)]
+    assert [row.complete for row in content.results if row.rule == "elsewhere"] == [True]
+
+
+def test_departments_that_the_catalog_lacks_are_in_a_snapshot_too(town: Any, gathered: Any) -> None:
+    """With the example's catalog, a snapshot of the city had three of sixteen departments, and did not say so."""
+    known = [row.alert_id for row in gathered(town).alerts]
+    departments = {name: d for name, d in town.catalog.departments.items() if name != "hrss"}
+    without = replace(town, catalog=replace(town.catalog, departments=departments))
+    assert [row.alert_id for row in gathered(without).alerts] == known
 
 
 def test_a_version_that_the_catalog_lacks_is_read_from_the_notices(town: Any) -> None:
