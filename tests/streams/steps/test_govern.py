@@ -18,7 +18,7 @@ from tests.streams.steps.world import BUCKET, TOKENS, Machine, batch_of, encoded
 from topics.alerts import Alert
 from topics.batch import Row
 from topics.calendar import chinese_calendar
-from topics.catalog import Deadline, Rule
+from topics.catalog import Deadline, Exculpation, Rule, Text
 from topics.control import Force, RuleChange, Tick
 from topics.facts import Subject
 
@@ -285,6 +285,17 @@ def test_each_department_is_told_in_its_own_forms() -> None:
     assert owner.batches
     assert (other.department, other.state, other.alert_id) == ("b", "open", owner.alert_id)
     assert (other.period, other.evidence, other.batches, other.exculpations) == ("", [], [], [])
+
+
+def test_others_are_told_no_handle_and_exculpations_only_as_codes() -> None:
+    shown = source(exculpations=(Exculpation("old", "kind", frozenset({"old"}), Text("旧", "old")),))
+    told_to = {"a": frozenset({"month"}), "b": frozenset({"month"}), "c": frozenset({"month", "code"})}
+    made = machine(change(rule("conflict", shown, disclosure=told_to)))
+    told(made, "a.home", "h1")
+    owner, month, code = told(made, "b.there", "t1", kind="old").alerts
+    assert [a.handle for a in (owner, month, code)] == ["h1", "", ""]
+    assert [[e.exculpation for e in a.evidence] for a in (owner, month, code)] == [["old"], [None], ["old"]]
+    assert [len(a.exculpations) for a in (owner, month, code)] == [1, 0, 1]
 
 
 def test_months_and_codes_are_disclosed_apart() -> None:
