@@ -202,6 +202,9 @@ class _Asked:
         speaks = [p for source in rule.exculpations for p, _ in self.found(source)]
         waits: list[str] = []
         state, evidence = self.missing(speaks, waits) if rule.kind == "missing" else self.counted(speaks)
+        silent = {s.resource: s for s in rule.exculpations if not self.world.delivered(s.resource)}
+        if state == OPEN and silent:
+            state, evidence, waits = CLEAR, [], [f"resource:{resource}" for resource in silent]
         anchor = (*_shown(self.anchor.period), self.anchor.epoch, self.anchor.seq)
         told = sorted(speaks, key=lambda p: p[:3]) if state else []
         trial, found = self.change.force == "trial", tuple(sorted(evidence))

@@ -18,7 +18,8 @@ from tests.streams.steps.world import BUCKET, TOKENS, Machine, batch_of, encoded
 from topics.alerts import Alert
 from topics.batch import Row
 from topics.calendar import chinese_calendar
-from topics.catalog import Deadline, Exculpation, Rule, Text
+from topics.catalog import Deadline, ExculpatingSource, Exculpation, Rule, Temporal, Text
+from topics.catalog.rule import SHARED_DAY
 from topics.control import Force, RuleChange, Tick
 from topics.facts import Subject
 
@@ -285,6 +286,19 @@ def test_each_department_is_told_in_its_own_forms() -> None:
     assert owner.batches
     assert (other.department, other.state, other.alert_id) == ("b", "open", owner.alert_id)
     assert (other.period, other.evidence, other.batches, other.exculpations) == ("", [], [], [])
+
+
+EXEMPT = ExculpatingSource("exempt", "c.also", "person", Temporal(SHARED_DAY), (), Text("豁免", "exempted"))
+
+
+@pytest.mark.parametrize("kind", ["conflict", "missing"])
+def test_nobody_is_asked_before_what_may_speak_for_them_is_delivered(kind: str) -> None:
+    made = machine(change(rule(kind, exculpations=(EXEMPT,), deadline=MISSING.deadline)))
+    told(made, "b.there", *(["t1"] if kind == "conflict" else []), ends=True)
+    made.govern(tick("2025-06-01"))
+    assert said(told(made, "a.home", "h1")) == []
+    assert said(told(made, "c.also", ends=True)) == [("h1", "open")]
+    assert said(told(made, "c.also", "x1")) == [("h1", "explained")]
 
 
 def test_others_are_told_no_handle_and_exculpations_only_as_codes() -> None:
