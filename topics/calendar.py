@@ -23,6 +23,11 @@ class Calendar(msgspec.Struct, frozen=True, cache_hash=True):
     off: tuple[int, ...] = ()
     worked: tuple[int, ...] = ()
 
+    @property
+    def last(self) -> int:
+        """The last day on which it differs from plain weeks."""
+        return max((*self.off[-1:], *self.worked[-1:]), default=0)
+
     def working_days(self) -> tuple[int, ...]:
         """Every working day from FIRST to LAST, in order."""
         return _working_days(self)

@@ -8,6 +8,8 @@ Must not know: how controls reach a partition, what they cause.
 from dataclasses import replace
 from datetime import date
 
+from msgspec import structs
+
 from streams.clock import Clock, now
 from streams.steps.rulebook import Rulebook
 from topics.calendar import chinese_calendar
@@ -43,7 +45,8 @@ class Steward:
         today = self._today()
         if today is not None and today.toordinal() > book.day and self.leap(book) is None:
             controls.append(Tick(today, now()))
-        return controls + [change for change in self._declared if _lacks(book, change)]
+        lacked = (_lacked(book, change) for change in self._declared)
+        return controls + [change for change in lacked if change is not None]
 
     def leap(self, book: Rulebook) -> date | None:
         """What the clock says if that is not believed: a day that passes in error is never taken back."""
@@ -65,6 +68,21 @@ def _drifted(ours: Rule, theirs: Rule) -> bool:
 
 def _force(rule: Rule) -> Force | None:
     return None if rule.status == "draft" else rule.status
+
+
+def _lacked(book: Rulebook, change: RuleChange) -> RuleChange | None:
+    """What to append of a rule: the declaration, or its word in the log with a calendar that reaches further.
+
+    Without, holidays announced since would count as working days, and a deadline pass too early.
+    """
+    if _lacks(book, change):
+        return change
+    known = book.changes.get(change.rule.id)
+    if known is None or known.force == "suspended":
+        return None
+    if (known.force, known.rule.version) != (change.force, change.rule.version):
+        return None
+    return structs.replace(known, calendar=change.calendar, at=now()) if change.counts_on(known) else None
 
 
 def _lacks(book: Rulebook, change: RuleChange) -> bool:

@@ -17,7 +17,7 @@ from tests.matchers.making import rule, source, where
 from tests.streams.steps.world import BUCKET, TOKENS, Machine, batch_of, encoded, memory_of
 from topics.alerts import Alert
 from topics.batch import Row
-from topics.calendar import chinese_calendar
+from topics.calendar import Calendar, chinese_calendar
 from topics.catalog import Deadline, ExculpatingSource, Exculpation, Rule, Temporal, Text
 from topics.catalog.rule import SHARED_DAY
 from topics.control import Force, RuleChange, Tick
@@ -299,6 +299,18 @@ def test_nobody_is_asked_before_what_may_speak_for_them_is_delivered(kind: str) 
     assert said(told(made, "a.home", "h1")) == []
     assert said(told(made, "c.also", ends=True)) == [("h1", "open")]
     assert said(told(made, "c.also", "x1")) == [("h1", "explained")]
+
+
+def test_a_deadline_follows_a_calendar_that_is_announced_later() -> None:
+    declared = rule("missing", deadline=Deadline(5, "working_days", "start"))
+    week = tuple(date(2025, 3, d).toordinal() for d in range(3, 8))
+    made = machine(change(declared, calendar=Calendar()))
+    told(made, "b.there", ends=True)
+    told(made, "a.home", "h1")
+    assert said(made.govern(tick("2025-03-10"))) == [("h1", "open")]
+    assert said(made.govern(change(declared, calendar=Calendar(week)))) == [("h1", "withdrawn")]
+    assert said(made.govern(change(declared, calendar=Calendar()))) == []
+    assert said(made.govern(tick("2025-03-15"))) == [("h1", "open")]
 
 
 def test_others_are_told_no_handle_and_exculpations_only_as_codes() -> None:
