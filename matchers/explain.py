@@ -43,6 +43,11 @@ _OPEN = {
     ),
 }
 _OPEN["mismatch"] = _OPEN["conflict"]
+_NO_HANDLE = Text("记录句柄只告知规则所属部门。", "Only the rule's owner is told the record's handle.")
+_NONE_DECLARED = Text("本规则没有声明排除情形。", "The rule declares no exculpations.")
+_NOT_TOLD = Text(
+    "排除情形是否适用,不告知本部门。", "Which exculpations apply is not told to this department."
+)
 _STATE = {
     "explained": Text(
         "考虑可适用的排除情形后,按规则不需要追查;仍可由核查员处置。",
@@ -170,7 +175,9 @@ def _question(rule: Rule) -> tuple[Text, ...]:
 def _anchor(alert: Alert, names: _Names, key: str | None) -> tuple[Text, ...]:
     field = names.catalog.resource(alert.resource).key_field.title
     period = period_words(alert.period)
-    if key is None:
+    if key is None and not alert.handle:
+        record = _NO_HANDLE
+    elif key is None:
         record = Text(
             f"记录句柄:{alert.handle}(没有本部门密钥,无法还原为业务主键)",
             f"Handle: {alert.handle} (the department's key is not at hand, so the record key stays sealed)",
@@ -239,7 +246,7 @@ def _favour(alert: Alert, names: _Names) -> tuple[Text, ...]:
         return (Text("已无佐证需要权衡。", "No evidence is left to weigh."),)
     checked = [_checked(check, alert, names) for check in alert.exculpations]
     if not checked:
-        checked = [Text("本规则没有声明排除情形。", "The rule declares no exculpations.")]
+        checked = [_NOT_TOLD if _declares_any(names.rule) else _NONE_DECLARED]
     elif not any(check.holds for check in alert.exculpations):
         checked.append(
             Text(
@@ -248,6 +255,10 @@ def _favour(alert: Alert, names: _Names) -> tuple[Text, ...]:
             )
         )
     return (*checked, *_unasked(names.rule))
+
+
+def _declares_any(rule: Rule) -> bool:
+    return bool(rule.exculpations) or any(source.exculpations for source in rule.evidence)
 
 
 def _checked(check: ExculpationCheck, alert: Alert, names: _Names) -> Text:

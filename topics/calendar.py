@@ -24,9 +24,14 @@ class Calendar(msgspec.Struct, frozen=True, cache_hash=True):
     worked: tuple[int, ...] = ()
 
     @property
+    def last(self) -> int:
+        """The last day on which it differs from plain weeks."""
+        return max((*self.off[-1:], *self.worked[-1:]), default=0)
+
+    @property
     def newest_year(self) -> int:
         """The last year of which holidays are known; 0 for none."""
-        return max((date.fromordinal(day).year for day in (*self.off[-1:], *self.worked[-1:])), default=0)
+        return date.fromordinal(self.last).year if self.last else 0
 
     def working_days(self) -> tuple[int, ...]:
         """Every working day from FIRST to LAST, in order."""

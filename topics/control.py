@@ -39,6 +39,11 @@ class RuleChange(msgspec.Struct, frozen=True):
     by: str
     at: str
 
+    def counts_on(self, other: "RuleChange") -> bool:
+        """Whether its calendar knows of holidays after the last that the other's knows of."""
+        ours, theirs = (change.calendar.last if change.calendar else 0 for change in (self, other))
+        return ours > theirs
+
 
 class RuleEvent(msgspec.Struct, frozen=True):
     """What became of a rule, for all who are told of its alerts and for the audit; said once, by bucket 0.

@@ -2,7 +2,8 @@
 
 Rules: explained means that what was found would be open, were it not for exculpations; sums of bands are of
 lower edges, so that a line is crossed only where that is certain; a counterpart is missed only when its deadline
-has passed and its source has been delivered in full at least once.
+has passed and its source has been delivered in full at least once; nothing is open before the sources that could
+speak for the person have been.
 Must not know: where facts came from.
 """
 
@@ -70,8 +71,17 @@ def _settled(case: Case, reaches: Callable[[Sequence[Found]], bool]) -> Judgemen
     if not reaches(case.found):
         return CLEAR
     found = sorted(case.found, key=lambda f: f.order)
-    counts = not case.speaks and reaches([f for f in found if f.exculpation is None])
-    return Judgement(State.OPEN if counts else State.EXPLAINED, found, case.speaks)
+    counts = reaches([f for f in found if f.exculpation is None])
+    return _weighed(case, found) if counts else Judgement(State.EXPLAINED, found, case.speaks)
+
+
+def _weighed(case: Case, found: Sequence[Found]) -> Judgement:
+    """Explained by a fact elsewhere, or open; or to be asked once every source of such facts was delivered."""
+    if case.speaks:
+        return Judgement(State.EXPLAINED, found, case.speaks)
+    elsewhere = dict.fromkeys(e.resource for e in case.rule.exculpations)
+    silent = [waits_for_resource(name) for name in elsewhere if not case.moment.delivered(name)]
+    return Judgement(State.CLEAR, waits=silent) if silent else Judgement(State.OPEN, found)
 
 
 def _conflict(case: Case) -> Judgement:
@@ -136,7 +146,7 @@ def _missing(case: Case) -> Judgement:
     if len(there) + len(unsure) >= required:
         return Judgement(State.CLEAR, waits=[waits_for_resource(name) for name in dict.fromkeys(unsure)])
     lacking = sorted((Found(s.declared, "", None, None) for s in absent), key=lambda f: f.order)
-    return Judgement(State.EXPLAINED if case.speaks else State.OPEN, lacking, case.speaks)
+    return _weighed(case, lacking)
 
 
 def _last_day(case: Case) -> int | None:

@@ -34,7 +34,7 @@ class RuleSet:
     @property
     def waiting(self) -> list[CompiledRule]:
         """Rules whose outcomes may change by themselves, with a day or with the delivery of a resource."""
-        return [rule for rule in self.rules.values() if rule.rule.kind == "missing"]
+        return [rule for rule in self.rules.values() if rule.rule.waits]
 
     def affected(
         self, subject: Subject, source: str, handle: str, facts: Iterable[Fact]

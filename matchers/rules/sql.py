@@ -2,6 +2,7 @@
 
     moments -> anchors (records asked about) -> found (facts that count) -> evidence (what that comes to)
                                              -> excused (facts that speak for the person whatever is found)
+                                             -> silent (such facts may be in sources not delivered yet)
 
 Tables, as stores/factbase/schema.sql describes them: moments, versions, delivered, working_days. Columns that
 come out: bucket, position, subject, handle, check_id, state (topics.facts.State), first, last, epoch, seq of the
@@ -69,12 +70,25 @@ def outcomes_sql(compiled: CompiledRule) -> str:
         *asked.tables,
         f"speaks AS (\n{speaks})",
         f"excused AS (SELECT n, {_PIECES} AS pieces FROM speaks GROUP BY n)",
+        f"silent AS ({_silent(rule)})",
         "judged AS (SELECT a.*, e.pieces AS found, x.pieces AS speaks, CASE\n"
         f"    WHEN e.n IS NULL OR NOT coalesce({asked.reached}, false) THEN 0\n"
-        f"    WHEN x.n IS NULL AND {asked.counts} THEN 2 ELSE 1 END::TINYINT AS state\n"
-        "  FROM anchors a LEFT JOIN evidence e ON e.n = a.n LEFT JOIN excused x ON x.n = a.n)",
+        f"    WHEN x.n IS NULL AND {asked.counts} THEN if(s.n IS NULL, 2, 0) ELSE 1 END::TINYINT AS state\n"
+        "  FROM anchors a LEFT JOIN evidence e ON e.n = a.n LEFT JOIN excused x ON x.n = a.n"
+        " LEFT JOIN silent s ON s.n = a.n)",
     )
     return "WITH " + ",\n".join(tables) + "\n" + _told(rule)
+
+
+def _silent(rule: Rule) -> str:
+    """Anchors for which a source that could speak for the person was not yet delivered in full."""
+    if not rule.exculpations:
+        return "SELECT NULL::BIGINT AS n WHERE false"
+    elsewhere = ", ".join(f"({literal(name)})" for name in sorted({e.resource for e in rule.exculpations}))
+    return (
+        f"SELECT DISTINCT a.n FROM anchors a CROSS JOIN (VALUES {elsewhere}) w(resource) LEFT JOIN delivered d"
+        " ON d.bucket = a.bucket AND d.resource = w.resource AND d.since <= a.position WHERE d.resource IS NULL"
+    )
 
 
 def _anchors(compiled: CompiledRule) -> str:

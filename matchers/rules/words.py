@@ -222,6 +222,10 @@ def _closing(rule: Rule) -> Iterable[Text]:
             "有上述其他来源的记录时,预警为「已有解释」,不需要追查。",
             "Where such a record elsewhere exculpates, the alert is explained, and asks for nothing more.",
         )
+        yield Text(
+            "这些来源中有从未完整报送过的,在其首次完整报送之前不提出预警。",
+            "No alert opens before each of these sources elsewhere was delivered in full once.",
+        )
 
 
 def _reasons(rule: Rule) -> tuple[Text, ...]:

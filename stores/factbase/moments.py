@@ -93,7 +93,7 @@ def at_rest(base: FactBase, anchor: str, day: int | None = None) -> None:
 def through_time(
     base: FactBase, spans: Sequence[Span], anchors: Collection[str], sources: Collection[str], *, by_day: bool
 ) -> None:
-    """Look at every subject wherever its facts of some sources changed, a span began or (`by_day`) a day did."""
+    """Look at subjects wherever facts of some sources changed, a span began or (`by_day`) a day or a delivery did."""
     columns = zip(*spans, strict=True)
     base.query(_SPANS, dict(zip(Span._fields, map(list, columns), strict=True)))
     names = {"anchors": sorted(anchors), "sources": sorted(sources)}

@@ -93,8 +93,12 @@ def _renewed(until: date | None, before: date | None, day: int) -> bool:
 
 
 def _with_terms(known: RuleChange, change: RuleChange) -> RuleChange | None:
-    """What is in force, until the day that the catalog says now, by the calendar of now; None where nothing differs."""
-    if (change.until, change.calendar) == (known.until, known.calendar):
+    """What is in force, in the words of the log, until the day that the catalog says now and by the calendar that
+    reaches further; None where nothing differs."""
+    further = change.counts_on(known)
+    if change.until == known.until and not further:
         return None
-    terms = {"until": change.until, "calendar": change.calendar}
-    return msgspec.structs.replace(known, **terms, reason="term", by="catalog", at=change.at)
+    calendar = change.calendar if further else known.calendar
+    return msgspec.structs.replace(
+        known, until=change.until, calendar=calendar, reason="term", by="catalog", at=change.at
+    )

@@ -153,8 +153,8 @@ def _piece(evidence: dict[str, Any]) -> str:
 
 
 def _record(row: dict[str, Any]) -> str:
-    """The record's own key where it can be opened, else the beginning of its handle."""
-    return str(row["key"] or f"{row['handle'][:16]}…")
+    """The record's own key where it can be opened, else the beginning of its handle, which only its owner is told."""
+    return str(row["key"] or (f"{row['handle'][:16]}…" if row["handle"] else "—"))
 
 
 def _list(rows: list[dict[str, Any]], *, trial: bool) -> None:

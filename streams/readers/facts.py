@@ -216,7 +216,7 @@ def _standing(base: FactBase, run: list[_Term], trial: bool) -> list[Standing]:
     _know_calendars(base, compiled)
     anchors = {rule.anchor for rule in compiled}
     sources = anchors.union(*(rule.looks_at for rule in compiled))
-    by_day = any(rule.rule.deadline for rule in compiled)
+    by_day = any(rule.rule.waits for rule in compiled)
     moments.through_time(base, spans, anchors, sources, by_day=by_day)
     for form, rule in enumerate(compiled):
         moments.hear(base, outcomes_sql(rule), form, rule.rule.version, first=form == 0)

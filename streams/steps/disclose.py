@@ -1,7 +1,8 @@
 """What is said of a check: codes, bands and months only, in the words of topics.alerts.
 
 Rules: another department's handle, day or raw value is never said; each department that is told is told in the
-forms that the rule declares for it; a withdrawn alert carries no evidence.
+forms that the rule declares for it; a withdrawn alert carries no evidence. Only the owner gets the record's handle:
+with it, whoever holds the linkage key could try known numbers until the alert's id comes out.
 """
 
 import hashlib
@@ -60,8 +61,8 @@ class Check(msgspec.Struct, frozen=True):
 ALL_FORMS: frozenset[Form] = frozenset({"month", "code", "band"})
 
 
-def evidence_of(found: Found, forms: Set[Form] = ALL_FORMS) -> Evidence:
-    """One piece of evidence as disclosed in some forms."""
+def evidence_of(found: Found, forms: Set[Form] = ALL_FORMS, *, excused: bool = True) -> Evidence:
+    """One piece of evidence as disclosed in some forms; `excused`: with the exculpation it falls to, a code too."""
     source, fact = found.source, found.fact
     attribute = source.discloses if isinstance(source, EvidenceSource) and source.form in forms else None
     return Evidence(
@@ -69,7 +70,7 @@ def evidence_of(found: Found, forms: Set[Form] = ALL_FORMS) -> Evidence:
         resource=source.resource,
         code=fact.codes.get(attribute) if fact and attribute else None,
         period=months(fact.start, fact.end) if fact and "month" in forms else "",
-        exculpation=found.exculpation,
+        exculpation=found.exculpation if excused else None,
         absent=fact is None,
     )
 
@@ -109,28 +110,42 @@ def alerts(
 ) -> list[Alert]:
     """One revision of the alert, for each department that is told."""
     said = judgement or Judgement(State.CLEAR)
+    sources = _sources(check.rule, ledger)
+    told = sorted(check.rule.rule.disclosure.items())
+    return [_told(check, anchor, state, said, sources, name, forms) for name, forms in told]
+
+
+def _told(
+    check: Check,
+    anchor: Fact,
+    state: AlertState,
+    said: Judgement,
+    sources: list[SourceStatus],
+    department: str,
+    forms: Set[Form],
+) -> Alert:
+    """What one department is told; an exculpation is a code, which others than the owner may not be told."""
     declared = check.rule.rule
-    return [
-        Alert(
-            alert_id=check.id,
-            rule=declared.id,
-            rule_version=declared.version,
-            revision=check.place.position,
-            state=state,
-            department=department,
-            resource=declared.anchor,
-            handle=check.handle,
-            period=months(anchor.start, anchor.end) if "month" in forms else "",
-            evidence=[evidence_of(f, forms) for f in said.found] if forms else [],
-            exculpations=_exculpations(check.rule, said) if forms else [],
-            sources=_sources(check.rule, ledger),
-            batches=_batches(check, anchor, said) if department == declared.department else [],
-            bucket=check.place.bucket,
-            updated_at=check.place.at,
-            trial=check.rule.trial,
-        )
-        for department, forms in sorted(declared.disclosure.items())
-    ]
+    owner = department == declared.department
+    excused = owner or "code" in forms
+    return Alert(
+        alert_id=check.id,
+        rule=declared.id,
+        rule_version=declared.version,
+        revision=check.place.position,
+        state=state,
+        department=department,
+        resource=declared.anchor,
+        handle=check.handle if owner else "",
+        period=months(anchor.start, anchor.end) if "month" in forms else "",
+        evidence=[evidence_of(f, forms, excused=excused) for f in said.found] if forms else [],
+        exculpations=_exculpations(check.rule, said) if forms and excused else [],
+        sources=sources,
+        batches=_batches(check, anchor, said) if owner else [],
+        bucket=check.place.bucket,
+        updated_at=check.place.at,
+        trial=check.rule.trial,
+    )
 
 
 def _exculpations(rule: CompiledRule, said: Judgement) -> list[ExculpationCheck]:

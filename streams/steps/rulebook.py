@@ -1,7 +1,7 @@
 """Which rules are in force at a position of `facts`, and the business date there.
 
-Rules: the newest version of a rule wins, and of one version the last word; a rule whose term has run out is
-suspended that day. Must not know: subjects, what a rule's coming or going causes (govern).
+Rules: the newest version of a rule wins, of one version the last word, and a calendar that reaches further; a rule
+whose term has run out is suspended that day. Must not know: subjects, what a rule's coming or going causes (govern).
 """
 
 from dataclasses import replace
@@ -32,8 +32,8 @@ class Rulebook(msgspec.Struct, array_like=True):
             return True
         if change.rule.version != last.rule.version:
             return change.rule.version > last.rule.version
-        ours, theirs = ((c.force, c.until, c.calendar, c.rule.status) for c in (last, change))
-        return ours != theirs
+        ours, theirs = ((c.force, c.until, c.rule.status) for c in (last, change))
+        return ours != theirs or change.counts_on(last)
 
     def as_of_today(self, change: RuleChange) -> RuleChange:
         """The change as it stands today: suspended, if its term has run out."""

@@ -153,7 +153,8 @@ class Reference:
         if last is not None and change.rule.version < last.rule.version:
             return
         same_version = last is not None and change.rule.version == last.rule.version
-        if same_version and (change.force, change.until) == (last.force, last.until):
+        further = last is not None and _reach(change) > _reach(last)
+        if same_version and not further and (change.force, change.until) == (last.force, last.until):
             return
         self.words[change.rule.id] = change
 
@@ -202,6 +203,9 @@ class _Asked:
         speaks = [p for source in rule.exculpations for p, _ in self.found(source)]
         waits: list[str] = []
         state, evidence = self.missing(speaks, waits) if rule.kind == "missing" else self.counted(speaks)
+        silent = {s.resource: s for s in rule.exculpations if not self.world.delivered(s.resource)}
+        if state == OPEN and silent:
+            state, evidence, waits = CLEAR, [], [f"resource:{resource}" for resource in silent]
         anchor = (*_shown(self.anchor.period), self.anchor.epoch, self.anchor.seq)
         told = sorted(speaks, key=lambda p: p[:3]) if state else []
         trial, found = self.change.force == "trial", tuple(sorted(evidence))
@@ -273,6 +277,10 @@ class _Asked:
             return CLEAR, []
         pieces = [Piece(s.resource, s.subject_field, "", None, True, None, None, None, 0, 0) for s in absent]
         return EXPLAINED if speaks else OPEN, pieces
+
+
+def _reach(change: RuleChange) -> int:
+    return max((*change.calendar.off, *change.calendar.worked), default=0) if change.calendar else 0
 
 
 def _suspended(change: RuleChange) -> RuleChange:

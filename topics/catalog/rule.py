@@ -214,6 +214,11 @@ class Rule:
         return tuple(dict.fromkeys((self.anchor, *looked_at)))
 
     @property
+    def waits(self) -> bool:
+        """Whether its outcomes may change by themselves, with a day or with the delivery of a resource."""
+        return self.deadline is not None or bool(self.exculpations)
+
+    @property
     def counts_working_days(self) -> bool:
         """Whether the working calendar matters to it."""
         temporal = [*(e.temporal for e in self.evidence), *(e.temporal for e in self.exculpations)]

@@ -53,6 +53,13 @@ def _corrected(desk: Desk) -> None:
     marry(desk, person, second, finding=withdrawn("divorce_entered"))
 
 
+def _written_twice(desk: Desk) -> None:
+    """One marriage under two numbers."""
+    person, day = adult(desk, SINGLE, ages=(34, 58)), recently(desk)
+    for _ in range(2):
+        marry(desk, person, day, finding=near("written_twice"))
+
+
 def _tell_marriages(desk: Desk) -> None:
     still = hit("still_married", "still_married")
     for _ in desk.cases(6):
@@ -63,9 +70,11 @@ def _tell_marriages(desk: Desk) -> None:
         _twice(desk, near("same_day"), overlap=1)
         _twice(desk, near("day_before"), overlap=0)
         _twice(desk, hit("two_days", "still_married"), overlap=2)
+        _written_twice(desk)
         _twice(desk, explained("void"), overlap=None, status="void")
         _twice(desk, explained("judged_the_day_before"), overlap=None, judged=1)
-        _twice(desk, still, overlap=None, judged=0)
+        _twice(desk, explained("judged_that_day"), overlap=None, judged=0)
+        _twice(desk, still, overlap=None, judged=-1)
         _twice(desk, doubt("elsewhere", "divorced_elsewhere"), overlap=None)
         _twice(desk, doubt("misuse", "identity_misuse"), overlap=100)
 

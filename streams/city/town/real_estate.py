@@ -12,8 +12,8 @@ from streams.city.town.truth import ORDINARY, Finding, doubt, explained, hit, ne
 from streams.city.town.when import FIRST, LAST, TODAY, on, working_days
 
 LAND, EQUITY = "land-without-permit", "equity-without-tax"
-_YEAR, _TWO_YEARS, _CORRECTION, _FILING = 365, 730, 180, 60
-_EQUITY_DAYS, _TITLE_DAYS = 15, 5
+_YEAR, _TWO_YEARS, _CORRECTION, _FILING = 365, 731, 180, 60
+_EQUITY_DAYS, _EQUITY_YEAR, _TITLE_DAYS = 15, 250, 5
 _LEAST = 5
 _FALLEN = (How.TAKEN_BACK, How.GIVEN_AWAY)
 _RISEN = (How.LATE, How.OF_ANOTHER)
@@ -242,8 +242,10 @@ def _tell_equity(desk: Desk) -> None:
             )
             edge = working_days(day, side * _EQUITY_DAYS)
             _transferred(desk, day, near("over_the_holiday"), paid=edge)
-            _transferred(desk, day, untaxed, paid=edge + side)
+            _transferred(desk, day, near("early_or_late"), paid=edge + side)
         day = _working_day(desk)
+        _transferred(desk, day, near("a_year_before"), paid=working_days(day, -_EQUITY_YEAR))
+        _transferred(desk, day, untaxed, paid=working_days(day, -_EQUITY_YEAR) - 1)
         _transferred(desk, day, hit("other_company", "tax_not_paid"), paid=day, elsewhere=True)
         _transferred(desk, day, untaxed, paid=day, how=desk.one(_FALLEN))
         _transferred(desk, day, doubt("no_gain", "no_gain"))

@@ -6,5 +6,7 @@ SELECT inspection_no AS key, state(
         AND NOT EXISTS (FROM permits_food_filing f WHERE f.uscc = i.uscc
             AND i.inspected_on BETWEEN f.filed_on AND until(f.ended_on)),
     NOT EXISTS (FROM permits_licence_renewal r WHERE r.uscc = i.uscc
-        AND i.inspected_on BETWEEN r.filed_on AND until(r.decided_on))) AS state
+        AND i.inspected_on BETWEEN r.filed_on AND until(r.decided_on))
+        AND NOT EXISTS (FROM permits_food_licence l WHERE l.uscc = i.uscc AND l.status <> 'valid'
+            AND i.inspected_on BETWEEN l.valid_from AND l.valid_to)) AS state
 FROM market_food_inspection i WHERE found = 'operating'

@@ -4,7 +4,7 @@ WITH settled AS (
     UNION ALL SELECT property_no, granted_on FROM tax_deed_tax_exemption)
 SELECT transfer_no AS key, state(
     working_after(registered_on, 5) < getvariable('today') AND NOT EXISTS (
-        FROM settled s WHERE s.property_no = t.property_no AND t.registered_on - s.d BETWEEN 0 AND 730),
+        FROM settled s WHERE s.property_no = t.property_no AND t.registered_on - s.d BETWEEN 0 AND 731),
     NOT EXISTS (FROM naturalres_title_correction c WHERE c.property_no = t.property_no
         AND c.corrected_on - t.registered_on BETWEEN 0 AND 180)) AS state
 FROM naturalres_title_transfer t WHERE kind = 'sale'

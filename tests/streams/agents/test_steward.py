@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from msgspec import structs
+
 from streams.agents.steward import LEAP_DAYS, Steward, rule_change
 from streams.agents.watch import Watch
 from streams.clock import no_clock
 from streams.steps.rulebook import Rulebook
 from tests.matchers.making import rule
 from topics.alerts import Disposition
-from topics.calendar import chinese_calendar
-from topics.catalog import Catalog, Grant, Rule, Text, load_catalog
-from topics.catalog.rule import Deadline
+from topics.calendar import Calendar, chinese_calendar
+from topics.catalog import Catalog, Deadline, Grant, Rule, Text, load_catalog
 from topics.codec import encode
 from topics.control import Control, Force, RuleChange, Tick
 from topics.records import StoredRecord
@@ -70,6 +71,21 @@ def test_a_clock_that_leaps_is_not_believed() -> None:
 
 def test_what_is_known_is_not_said_again() -> None:
     assert lacking(catalog(rule()), known(rule()), day=TODAY) == []
+
+
+def test_a_calendar_that_reaches_further_is_said_in_the_words_of_the_log() -> None:
+    """Holidays announced since would be working days until somebody made a new version."""
+    declared = rule(kind="missing", deadline=Deadline(15, "working_days", "start"))
+    full = chinese_calendar()
+    worded = replace(declared, purpose=Text("旧", "as in the log"))
+    old = structs.replace(known(worded), calendar=Calendar(full.off[:-20], full.worked[:-10]))
+    (said,) = lacking(catalog(declared), old)
+    assert isinstance(said, RuleChange)
+    assert (said.rule, said.force, said.calendar) == (worded, "active", full)
+    assert lacking(catalog(declared), said) == []
+    assert lacking(catalog(declared), structs.replace(old, force="suspended", reason="precision")) == []
+    further = Calendar((*full.off, full.off[-1] + 400), full.worked)
+    assert lacking(catalog(declared), structs.replace(old, calendar=further)) == []
 
 
 def test_a_new_version_is_said_and_an_old_one_is_not() -> None:

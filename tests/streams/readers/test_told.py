@@ -150,3 +150,10 @@ def test_a_fact_elsewhere_that_speaks_for_the_person_is_said(town: Any) -> None:
 def test_a_department_that_is_told_the_bare_fact_is_told_so(town: Any) -> None:
     said = words(town, told_too(town, 1), town.catalog.rule(RULE))
     assert "discloses only that there is a discrepancy" in said
+
+
+def test_what_a_department_is_not_told_is_not_said_to_be_absent(town: Any) -> None:
+    bare = msgspec.structs.replace(told_too(town, 1), handle="", exculpations=[])
+    said = words(town, bare, town.catalog.rule(RULE))
+    assert "Only the rule's owner is told the record's handle." in said
+    assert "declares no exculpations" not in said

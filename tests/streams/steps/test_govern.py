@@ -17,8 +17,9 @@ from tests.matchers.making import rule, source, where
 from tests.streams.steps.world import BUCKET, TOKENS, Machine, batch_of, encoded, memory_of
 from topics.alerts import Alert
 from topics.batch import Row
-from topics.calendar import chinese_calendar
-from topics.catalog import Deadline, Rule
+from topics.calendar import Calendar, chinese_calendar
+from topics.catalog import Deadline, ExculpatingSource, Exculpation, Rule, Temporal, Text
+from topics.catalog.rule import SHARED_DAY
 from topics.control import Force, RuleChange, Tick
 from topics.facts import Subject
 
@@ -285,6 +286,42 @@ def test_each_department_is_told_in_its_own_forms() -> None:
     assert owner.batches
     assert (other.department, other.state, other.alert_id) == ("b", "open", owner.alert_id)
     assert (other.period, other.evidence, other.batches, other.exculpations) == ("", [], [], [])
+
+
+EXEMPT = ExculpatingSource("exempt", "c.also", "person", Temporal(SHARED_DAY), (), Text("豁免", "exempted"))
+
+
+@pytest.mark.parametrize("kind", ["conflict", "missing"])
+def test_nobody_is_asked_before_what_may_speak_for_them_is_delivered(kind: str) -> None:
+    made = machine(change(rule(kind, exculpations=(EXEMPT,), deadline=MISSING.deadline)))
+    told(made, "b.there", *(["t1"] if kind == "conflict" else []), ends=True)
+    made.govern(tick("2025-06-01"))
+    assert said(told(made, "a.home", "h1")) == []
+    assert said(told(made, "c.also", ends=True)) == [("h1", "open")]
+    assert said(told(made, "c.also", "x1")) == [("h1", "explained")]
+
+
+def test_a_deadline_follows_a_calendar_that_is_announced_later() -> None:
+    declared = rule("missing", deadline=Deadline(5, "working_days", "start"))
+    week = tuple(date(2025, 3, d).toordinal() for d in range(3, 8))
+    made = machine(change(declared, calendar=Calendar()))
+    told(made, "b.there", ends=True)
+    told(made, "a.home", "h1")
+    assert said(made.govern(tick("2025-03-10"))) == [("h1", "open")]
+    assert said(made.govern(change(declared, calendar=Calendar(week)))) == [("h1", "withdrawn")]
+    assert said(made.govern(change(declared, calendar=Calendar()))) == []
+    assert said(made.govern(tick("2025-03-15"))) == [("h1", "open")]
+
+
+def test_others_are_told_no_handle_and_exculpations_only_as_codes() -> None:
+    shown = source(exculpations=(Exculpation("old", "kind", frozenset({"old"}), Text("旧", "old")),))
+    told_to = {"a": frozenset({"month"}), "b": frozenset({"month"}), "c": frozenset({"month", "code"})}
+    made = machine(change(rule("conflict", shown, disclosure=told_to)))
+    told(made, "a.home", "h1")
+    owner, month, code = told(made, "b.there", "t1", kind="old").alerts
+    assert [a.handle for a in (owner, month, code)] == ["h1", "", ""]
+    assert [[e.exculpation for e in a.evidence] for a in (owner, month, code)] == [["old"], [None], ["old"]]
+    assert [len(a.exculpations) for a in (owner, month, code)] == [1, 0, 1]
 
 
 def test_months_and_codes_are_disclosed_apart() -> None:
