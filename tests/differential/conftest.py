@@ -9,7 +9,7 @@ from tests.differential.engines import shared_base
 from topics import held
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _many_is_three() -> Iterator[None]:
     """Histories are short: subjects are looked through and looked up (topics.held) in the same runs."""
     with pytest.MonkeyPatch.context() as patch:

@@ -145,13 +145,20 @@ def test_keys_are_made_once_and_for_the_owner_alone(crosscheck: Crosscheck, tmp_
 
 def test_nobody_answers(crosscheck: Crosscheck, file: Path) -> None:
     """On the embedded log keys and topics are made on first use; without a worker nothing reconciles."""
-    done = crosscheck("publish", CLAIMS, file, "--wait", "0.5", "--json")
+    done = crosscheck("publish", CLAIMS, file, "--wait", "0.5", "--allow-empty", "--json")
     assert done.returncode == 5, done.stderr
     assert "made keys" in done.stderr
     assert json.loads(done.stdout)["reconciled"] is False
-    words = crosscheck("publish", CLAIMS, file, "--wait", "0.5")
+    words = crosscheck("publish", CLAIMS, file, "--wait", "0.5", "--allow-empty")
     assert words.returncode == 5
     assert "NOT reconciled" in words.stdout
+
+
+def test_a_file_without_a_row_is_asked_about(crosscheck: Crosscheck, file: Path) -> None:
+    done = crosscheck("publish", CLAIMS, file, "--wait", "0.5")
+    assert done.returncode == 5
+    assert "NO ROW IN THE FILE" in done.stdout
+    assert "--allow-empty" in done.stdout
 
 
 def test_a_path_with_brackets_is_shown_as_it_is(crosscheck: Crosscheck, tmp_path: Path) -> None:
