@@ -338,6 +338,10 @@ def _delivered(status: SourceStatus) -> Text:
 def _reasons(alert: Alert, rule: Rule) -> tuple[Text, ...]:
     if alert.state == "withdrawn":
         return (Text("不需要处置。", "Nothing: the alert is withdrawn."),)
+    if alert.trial:
+        return (
+            Text("试运行中的规则:不是案件,无须处置。", "Nothing: the rule is on trial, so this is no case."),
+        )
     return tuple(
         Text(f"{DECISIONS[way].zh} {code}:{text.zh}", f"{DECISIONS[way].en} {code}: {text.en}")
         for code, (way, text) in rule.reasons.items()

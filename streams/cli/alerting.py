@@ -164,7 +164,7 @@ def _list(rows: list[dict[str, Any]], *, trial: bool) -> None:
         out.print(line(row) + note, style=STATE_STYLE[row["state"]])
     what_next = "`crosscheck explain ALERT` says why, `crosscheck decide ALERT` answers."
     if trial:
-        what_next = "On trial 试运行: no case, nothing to decide."
+        what_next = "On trial 试运行: no case, nothing to decide. `crosscheck explain ALERT` says why."
     err.print(f"{len(rows)} alert(s). {what_next}")
 
 

@@ -49,7 +49,7 @@ class Found:
 
 async def _find(settings: Settings, catalog: Catalog, alert_id: str) -> Found:
     async with connect(settings.broker) as log:
-        alert = await current.find_alert(log, catalog, alert_id)
+        alert = await current.find_alert(log, catalog, alert_id, trial=True)
         deliveries = await current.deliveries(log)
         decided = (await current.dispositions(log, alert.department)).get(alert.alert_id)
         rule = await current.rule_of(log, catalog, alert)

@@ -192,28 +192,27 @@ def owns(catalog: Catalog, alert: Alert) -> bool:
     return rule is None or rule.department == alert.department
 
 
-async def find_alert(log: Log, catalog: Catalog, alert_id: str) -> Alert:
-    """The current revision of one alert, by its id or an unambiguous beginning of it. Raises NotFound."""
-    by_id: dict[str, Alert] = {}
-    for department in catalog.departments:
-        current = await alerts(log, department)
-        told = [alert for id_, alert in current.items() if id_.startswith(alert_id)]
-        by_id.update((a.alert_id, a) for a in told if a.alert_id not in by_id or owns(catalog, a))
-    found = list(by_id.values())
-    if len(found) == 1 and alert_id:
+async def find_alert(log: Log, catalog: Catalog, alert_id: str, *, trial: bool = False) -> Alert:
+    """The current revision of one alert, by its id or an unambiguous beginning of it; `trial`: of a rule on trial too.
+
+    Raises NotFound, with other words where the alert is on trial and must not be: nobody should look for a lost case.
+    """
+    found = await _beginning(log, catalog, alert_id, trial=False)
+    if not found and (found := await _beginning(log, catalog, alert_id, trial=True)) and not trial:
+        where = f"`crosscheck alerts --department {found[0].department} --trial`"
+        what = f"alert {alert_id!r} is of a rule on trial 试运行 ({found[0].rule})"
+        raise NotFound(what, remedy=f"it is no case: nothing to decide; {where}")
+    if len(found) == 1:
         return found[0]
-    if not found:
-        await _refuse_trial(log, catalog, alert_id)
     what = f"{len(found)} alerts begin with {alert_id!r}" if found else f"no alert {alert_id!r}"
     raise NotFound(what, remedy="`crosscheck alerts --department D` lists them")
 
 
-async def _refuse_trial(log: Log, catalog: Catalog, alert_id: str) -> None:
-    """Raises NotFound with other words where the alert is on trial, so that nobody looks for a lost case."""
-    for department in catalog.departments:
-        for found in (await alerts(log, department, trial=True)).values():
-            if alert_id and found.alert_id.startswith(alert_id):
-                raise NotFound(
-                    f"alert {alert_id!r} is of a rule on trial 试运行 ({found.rule})",
-                    remedy=f"it is no case: nothing to decide; `crosscheck alerts --department {department} --trial`",
-                )
+async def _beginning(log: Log, catalog: Catalog, alert_id: str, *, trial: bool) -> list[Alert]:
+    """Alerts whose id begins so, each as its owner is told."""
+    by_id: dict[str, Alert] = {}
+    for department in catalog.departments if alert_id else ():
+        current = await alerts(log, department, trial=trial)
+        told = [alert for id_, alert in current.items() if id_.startswith(alert_id)]
+        by_id.update((a.alert_id, a) for a in told if a.alert_id not in by_id or owns(catalog, a))
+    return list(by_id.values())

@@ -127,6 +127,7 @@ def test_why_a_withdrawn_alert_cannot_be_decided(town: Any) -> None:
 def test_what_is_on_trial_needs_no_decision(town: Any) -> None:
     town.send("trial.hrss", [msgspec.structs.replace(town.alert(8), trial=True)])
     assert "of a rule on trial" in refused(town, 8)
+    assert "this is no case" in typed(town, "explain", f"{8:032x}").stdout
     assert "no alert" in refused(town, 9)
     assert "crosscheck decide" not in typed(town, "alerts", "-d", "hrss", "--trial").stderr
     assert "crosscheck decide" in typed(town, "alerts", "-d", "hrss").stderr
