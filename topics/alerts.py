@@ -46,7 +46,10 @@ class SourceStatus(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """One revision of one check's alert, as `department` may know it; `trial`: of a rule on trial, no case."""
+    """One revision of one check's alert, as `department` may know it; `trial`: of a rule on trial, no case.
+
+    `handle` and `batches` are the rule owner's alone: empty for any other department that is told.
+    """
 
     alert_id: str
     rule: str

@@ -32,7 +32,7 @@ WITH asked AS (SELECT DISTINCT bucket, subject FROM versions WHERE list_contains
      marks AS (
          SELECT bucket, since AS position FROM spans
          UNION SELECT bucket, position FROM days WHERE $by_day
-         UNION SELECT bucket, since FROM delivered WHERE $by_day),
+         UNION SELECT bucket, since FROM delivered WHERE $by_delivery),
      places AS (
          SELECT bucket, subject, position FROM asked JOIN marks USING (bucket)
          UNION SELECT bucket, subject, since FROM versions SEMI JOIN asked USING (bucket, subject)
@@ -91,13 +91,19 @@ def at_rest(base: FactBase, anchor: str, day: int | None = None) -> None:
 
 
 def through_time(
-    base: FactBase, spans: Sequence[Span], anchors: Collection[str], sources: Collection[str], *, by_day: bool
+    base: FactBase,
+    spans: Sequence[Span],
+    anchors: Collection[str],
+    sources: Collection[str],
+    *,
+    by_day: bool,
+    by_delivery: bool,
 ) -> None:
-    """Look at subjects wherever facts of some sources changed, a span began or (`by_day`) a day or a delivery did."""
+    """Look at subjects wherever facts of some sources changed or a span began; if told, a day or a delivery too."""
     columns = zip(*spans, strict=True)
     base.query(_SPANS, dict(zip(Span._fields, map(list, columns), strict=True)))
     names = {"anchors": sorted(anchors), "sources": sorted(sources)}
-    base.query(_THROUGH_TIME, {**names, "by_day": by_day})
+    base.query(_THROUGH_TIME, {**names, "by_day": by_day, "by_delivery": by_delivery})
 
 
 def hear(base: FactBase, query: str, form: int, version: int, *, first: bool) -> None:

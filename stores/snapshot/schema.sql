@@ -39,7 +39,7 @@ COMMENT ON COLUMN alerts.state IS 'open | explained | withdrawn';
 COMMENT ON COLUMN alerts.department IS 'department that is told: the owner of the rule, or another it names';
 COMMENT ON COLUMN alerts.owned IS 'the rule is that department''s; to count each alert once: WHERE owned';
 COMMENT ON COLUMN alerts.resource IS 'resource of the record asked about';
-COMMENT ON COLUMN alerts.handle IS 'opaque handle of that record: only its department can open it';
+COMMENT ON COLUMN alerts.handle IS 'opaque handle of that record: only its department can open it; empty where another department is told';
 COMMENT ON COLUMN alerts.period IS 'months: 2008-05, 2008-03/2008-07 or 2008-03/..';
 COMMENT ON COLUMN alerts.pieces IS 'rows in evidence';
 COMMENT ON COLUMN alerts.exculpations IS 'exculpations (排除情形) asked about; holds: some evidence falls to it';

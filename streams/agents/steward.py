@@ -1,17 +1,20 @@
 """What a worker tells its partitions by itself: the business date, and the rules that its catalog declares.
 
-Rules: only what a partition does not know yet; a rule that was suspended in the log comes back only with a new
-version, with a renewed term, or by hand (`crosscheck rules activate`), never by a restart. A rule in force hears of
-a term that was cut short or prolonged, and of a newer notice of holidays, under its version.
+Rules: only what a partition does not know yet, and nothing against what was said there since the catalog was read. A
+rule that was suspended in the log comes back with a new version, with a renewed term, with another status in its file
+if that had suspended it, or by hand (`crosscheck rules activate`); what a person or its precision stopped, never by a
+restart. A rule in force hears of a term that was cut short or prolonged, and of a newer notice of holidays, under its
+version. Other words are another version: under one that is known they are not taken.
 Must not know: how controls reach a partition, what they cause.
 """
 
+from dataclasses import replace
 from datetime import date
 
 import msgspec
 
 from streams.clock import Clock, now
-from streams.steps.rulebook import Rulebook, drifted
+from streams.steps.rulebook import Rulebook
 from topics.calendar import chinese_calendar
 from topics.catalog import Catalog, Rule
 from topics.control import Control, Force, RuleChange, Tick
@@ -57,7 +60,9 @@ class Steward:
         """Rules that the catalog declares otherwise than the log does, under one and the same version."""
         pairs = ((change, book.changes.get(change.rule.id)) for change in self._declared)
         return [
-            ours.rule.id for ours, theirs in pairs if theirs is not None and drifted(ours.rule, theirs.rule)
+            ours.rule.id
+            for ours, theirs in pairs
+            if theirs is not None and ours.rule.drifted_from(theirs.rule)
         ]
 
 
@@ -71,17 +76,20 @@ def _lacking(book: Rulebook, change: RuleChange) -> RuleChange | None:
         return None if change.force == "suspended" else change
     if change.rule.version != known.rule.version:
         return change if change.rule.version > known.rule.version else None
+    if change.at <= known.at:  # somebody who has read a later catalog has spoken
+        return None
     if known.force == "suspended":
         return change if _comes_back(book, change, known) else None
     if change.rule.status == known.rule.status:
         return _with_terms(known, change)
-    other_words = change.force != "suspended" and drifted(change.rule, known.rule)
-    return None if other_words else change  # as `rules activate` has it: other words are a new version
+    if change.force == "suspended":
+        return msgspec.structs.replace(change, rule=replace(known.rule, status="suspended"))
+    return None if change.rule.drifted_from(known.rule) else change
 
 
 def _comes_back(book: Rulebook, change: RuleChange, known: RuleChange) -> bool:
     """Only what ended with its term, or by a status in the catalog that is another now; never what a person stopped."""
-    if change.force == "suspended":
+    if change.force == "suspended" or change.rule.drifted_from(known.rule):
         return False
     if known.reason == "expired":
         return _renewed(change.until, known.until, book.day)
@@ -93,12 +101,14 @@ def _renewed(until: date | None, before: date | None, day: int) -> bool:
 
 
 def _with_terms(known: RuleChange, change: RuleChange) -> RuleChange | None:
-    """What is in force, in the words of the log, until the day that the catalog says now and by the calendar that
-    reaches further; None where nothing differs."""
-    further = change.counts_on(known)
-    if change.until == known.until and not further:
+    """What is in force, until the day and by the calendar that the catalog says now; None where nothing differs.
+
+    Other words may stand on other grants: they cut a term short, but do not prolong it.
+    """
+    until = change.until
+    if change.rule.drifted_from(known.rule):
+        until = min((day for day in (until, known.until) if day is not None), default=None)
+    if until == known.until and not change.counts_on(known):
         return None
-    calendar = change.calendar if further else known.calendar
-    return msgspec.structs.replace(
-        known, until=change.until, calendar=calendar, reason="term", by="catalog", at=change.at
-    )
+    terms = {"until": until, "calendar": change.calendar}
+    return msgspec.structs.replace(known, **terms, reason="term", by="catalog", at=change.at)

@@ -129,7 +129,7 @@ def _check_term(rule: Rule, until: date | None, today: date) -> None:
     if until is not None and until < today:
         raise ContractError(
             f"{rule.id}: the rule, or a grant it stands on, ran out on {until}",
-            remedy="renew the grant, or write a later day under expires",
+            remedy="renew the grant, or write a later day under expires and a new version",
         )
 
 

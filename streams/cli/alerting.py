@@ -50,7 +50,7 @@ class _Wanted:
 
     def takes(self, catalog: Catalog, alert: Alert, decided: Disposition | None) -> bool:
         """Undecided: the department's own to answer, and nobody has."""
-        unanswered = decided is None and alert.state != "withdrawn" and current.owns(catalog, alert)
+        unanswered = decided is None and alert.state != "withdrawn" and current.owns(catalog.rules, alert)
         return alert.state in self.states and (unanswered or not self.undecided)
 
 

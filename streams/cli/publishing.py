@@ -141,6 +141,7 @@ def as_json(summary: front.Summary) -> dict[str, Any]:
         "batches": summary.batches,
         "held_deletes": summary.held_deletes,
         "delivered": summary.delivered,
+        "empty": summary.empty,
         "refused_for": {f"{name} {reason}": n for (name, reason), n in summary.reasons.most_common()},
         "refusals": str(summary.refusals) if summary.refusals else None,
         "applied": check.applied if check else 0,
@@ -188,7 +189,7 @@ def remarks(summary: front.Summary) -> Iterator[str]:
         yield f"refused {summary.reasons.total():,}: {most_refused(summary.reasons)}"
     if summary.refusals:
         yield f"refused rows: {summary.refusals}"
-    if summary.held_deletes:
+    if summary.held_deletes and not summary.empty:
         yield f"{summary.held_deletes} {HELD}"
     if not summary.delivered:
         yield NOT_DELIVERED
@@ -206,8 +207,8 @@ MOST = 3
 EMPTY = "NO ROW IN THE FILE: is it the right one? If there is no such record at all, publish it with --allow-empty"
 NOT_DELIVERED = (
     f"NOT COUNTED AS A DELIVERY (no row in a full file, over {front.REFUSED_SHARE:.0%} and {front.REFUSED_FLOOR} rows "
-    "refused, or deletes held back): what was sent holds, but for officers and for rules that miss a counterpart this "
-    "source is as complete as it was before"
+    "refused, or deletes held back): what was sent holds, but for officers and for rules that wait for this source it "
+    "is as complete as it was before"
 )
 HELD = (
     "deletes held back: too many records are missing, or the key of a refused row could not be read. "

@@ -227,9 +227,8 @@ class Publisher:
 
     def _too_many_refused(self) -> bool:
         tally = self.summary.tally
-        if self._job.mode == "changes":
-            return self.summary.useless
-        return tally.refused > max(REFUSED_FLOOR, tally.read * REFUSED_SHARE)
+        too_many = self._job.mode == "full" and tally.refused > max(REFUSED_FLOOR, tally.read * REFUSED_SHARE)
+        return self.summary.useless or too_many
 
     def _hold(self, vanished: int) -> bool:
         """Whether deletes must wait: a row's key could not be read, or too much is gone to be true."""

@@ -186,10 +186,9 @@ async def deliveries(log: Log) -> Deliveries:
     return Deliveries(newest)
 
 
-def owns(catalog: Catalog, alert: Alert) -> bool:
-    """Whether the department that is told owns the rule; of a rule the catalog lacks, whoever is told does."""
-    rule = catalog.rules.get(alert.rule)
-    return rule is None or rule.department == alert.department
+def owns(rules: Mapping[str, Rule], alert: Alert) -> bool:
+    """Whether the department that is told owns the rule; of a rule that nobody knows, whoever is told does."""
+    return alert.rule not in rules or rules[alert.rule].department == alert.department
 
 
 async def find_alert(log: Log, catalog: Catalog, alert_id: str, *, trial: bool = False) -> Alert:
@@ -197,11 +196,15 @@ async def find_alert(log: Log, catalog: Catalog, alert_id: str, *, trial: bool =
 
     Raises NotFound, with other words where the alert is on trial and must not be: nobody should look for a lost case.
     """
-    found = await _beginning(log, catalog, alert_id, trial=False)
-    if not found and (found := await _beginning(log, catalog, alert_id, trial=True)) and not trial:
-        where = f"`crosscheck alerts --department {found[0].department} --trial`"
-        what = f"alert {alert_id!r} is of a rule on trial 试运行 ({found[0].rule})"
+    cases = await _beginning(log, catalog, alert_id, trial=False)
+    tried = await _beginning(log, catalog, alert_id, trial=True) if trial or not cases else []
+    if tried and not trial:
+        where = f"`crosscheck alerts --department {tried[0].department} --trial`"
+        what = f"alert {alert_id!r} is of a rule on trial 试运行 ({tried[0].rule})"
         raise NotFound(what, remedy=f"it is no case: nothing to decide; {where}")
+    # A rule that goes on trial, or active, withdraws on one topic and opens on the other at one position.
+    by_age = sorted((*cases, *tried), key=lambda alert: (alert.revision, alert.state != "withdrawn"))
+    found = list({alert.alert_id: alert for alert in by_age}.values())
     if len(found) == 1:
         return found[0]
     what = f"{len(found)} alerts begin with {alert_id!r}" if found else f"no alert {alert_id!r}"
@@ -214,5 +217,5 @@ async def _beginning(log: Log, catalog: Catalog, alert_id: str, *, trial: bool) 
     for department in catalog.departments if alert_id else ():
         current = await alerts(log, department, trial=trial)
         told = [alert for id_, alert in current.items() if id_.startswith(alert_id)]
-        by_id.update((a.alert_id, a) for a in told if a.alert_id not in by_id or owns(catalog, a))
+        by_id.update((a.alert_id, a) for a in told if a.alert_id not in by_id or owns(catalog.rules, a))
     return list(by_id.values())

@@ -216,8 +216,8 @@ def _standing(base: FactBase, run: list[_Term], trial: bool) -> list[Standing]:
     _know_calendars(base, compiled)
     anchors = {rule.anchor for rule in compiled}
     sources = anchors.union(*(rule.looks_at for rule in compiled))
-    by_day = any(rule.rule.waits for rule in compiled)
-    moments.through_time(base, spans, anchors, sources, by_day=by_day)
+    by_day, by_delivery = any(c.rule.deadline for c in compiled), any(c.rule.waits for c in compiled)
+    moments.through_time(base, spans, anchors, sources, by_day=by_day, by_delivery=by_delivery)
     for form, rule in enumerate(compiled):
         moments.hear(base, outcomes_sql(rule), form, rule.rule.version, first=form == 0)
     return moments.standing(base, trial=trial)

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
+
 from streams.readers import current
 from streams.readers.decide import Precision, precision
-from streams.steps.rulebook import Rulebook, drifted
+from streams.steps.rulebook import Rulebook
 from streams.transport.port import Log
 from topics.alerts import Alert
 from topics.catalog import Catalog, Rule
@@ -49,7 +51,7 @@ class Standing:
     @property
     def drifted(self) -> bool:
         """Whether the catalog declares the version in force with other words: what it says now is not in force."""
-        return bool(self.declared and self.event and drifted(self.declared, self.event.declared))
+        return bool(self.declared and self.event and self.declared.drifted_from(self.event.declared))
 
     @property
     def rule(self) -> Rule:
@@ -87,7 +89,7 @@ def _standing(
 
 
 async def events(log: Log) -> dict[str, RuleEvent]:
-    """The last that became of each rule."""
+    """The last that became of each rule; a new term leaves it as it was: since when, why and by whom."""
     newest: dict[str, RuleEvent] = {}
     async for chunk in log.read(AUDIT):
         for record in chunk:
@@ -95,8 +97,14 @@ async def events(log: Log) -> dict[str, RuleEvent]:
                 event = decode(record.value, RuleEvent, where=record.place)
                 before = newest.get(event.rule)
                 if before is None or before.position <= event.position:
-                    newest[event.rule] = event
+                    newest[event.rule] = _in_force(before, event)
     return newest
+
+
+def _in_force(before: RuleEvent | None, event: RuleEvent) -> RuleEvent:
+    if event.reason != "term" or before is None or before.version != event.version:
+        return event
+    return msgspec.structs.replace(event, reason=before.reason, by=before.by, at=before.at)
 
 
 async def _tallies(log: Log, department: str, own: Set[str]) -> dict[tuple[str, int], Tally]:

@@ -32,7 +32,7 @@ from stores.snapshot.rows import (
 )
 from streams.publisher.reconcile import Reconciliation, add
 from streams.readers import current
-from streams.readers.current import Deliveries
+from streams.readers.current import Deliveries, owns
 from streams.readers.decide import precision
 from streams.readers.rules import events
 from streams.transport.port import Log, Positions
@@ -67,7 +67,7 @@ async def gather(log: Log, catalog: Catalog) -> SnapshotContent:
     receipts = [receipt for o in owned for receipt in o.receipts]
     return SnapshotContent(
         meta=_meta(catalog, log.log_id, ends),
-        alerts=[_alert(a, deliveries.of_alert(a), owned=_owns(rules, a)) for a in alerts],
+        alerts=[_alert(a, deliveries.of_alert(a), owned=owns(rules, a)) for a in alerts],
         evidence=[row for a in alerts for row in _evidence(a)],
         results=_results(owned, deliveries, rules),
         dispositions=[_disposition(o.department, d) for o in owned for d in o.dispositions.values()],
@@ -90,11 +90,6 @@ def _departments(catalog: Catalog, there: Set[str]) -> list[str]:
 def _topics(departments: Sequence[str]) -> list[str]:
     """Topics in the order in which their ends are noted."""
     return [*(kind(department) for kind in _KINDS for department in departments), COMPLETENESS, AUDIT]
-
-
-def _owns(rules: Mapping[str, Rule], alert: Alert) -> bool:
-    """Whether the department that is told owns the rule; of a rule that nobody knows, whoever is told does."""
-    return alert.rule not in rules or rules[alert.rule].department == alert.department
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +311,7 @@ def measure(
     """
     raised: dict[tuple[str, int], list[Alert]] = {}
     decided: dict[tuple[str, int], list[Disposition]] = {}
-    for alert in (alert for alert in alerts.values() if _owns(rules, alert)):
+    for alert in (alert for alert in alerts.values() if owns(rules, alert)):
         raised.setdefault((alert.rule, alert.rule_version), []).append(alert)
         decision = decisions.get(alert.alert_id)
         if decision is not None:

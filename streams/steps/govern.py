@@ -34,8 +34,9 @@ def _tick(tick: Tick, place: Place, memory: Memory) -> Iterator[Effects]:
     memory.book.day = day
     for change in memory.book.expired():
         yield from _change(change, place, memory)
+    rules = [rule for rule in memory.rules.waiting if rule.rule.deadline]
     for chunk in memory.chunks(memory.store.take(waits_for_day(0), waits_for_day(day))):
-        yield settle_waiting(chunk, memory.rules.waiting, place, memory)
+        yield settle_waiting(chunk, rules, place, memory)
 
 
 def _change(change: RuleChange, place: Place, memory: Memory) -> Iterator[Effects]:

@@ -4,19 +4,11 @@ Rules: the newest version of a rule wins, of one version the last word, and a ca
 whose term has run out is suspended that day. Must not know: subjects, what a rule's coming or going causes (govern).
 """
 
-from dataclasses import replace
-
 import msgspec
 
 from matchers.rules.compiled import CompiledRule
 from matchers.rules.ruleset import RuleSet
-from topics.catalog import Rule
 from topics.control import RuleChange
-
-
-def drifted(ours: Rule, theirs: Rule) -> bool:
-    """Whether two declarations are one version with other words."""
-    return ours.version == theirs.version and replace(ours, status=theirs.status) != theirs
 
 
 class Rulebook(msgspec.Struct, array_like=True):
@@ -36,7 +28,10 @@ class Rulebook(msgspec.Struct, array_like=True):
         return ours != theirs or change.counts_on(last)
 
     def as_of_today(self, change: RuleChange) -> RuleChange:
-        """The change as it stands today: suspended, if its term has run out."""
+        """The change as it stands today: suspended, if its term has run out; by the calendar that reaches further."""
+        last = self.changes.get(change.rule.id)
+        if last is not None and last.rule.version == change.rule.version and last.counts_on(change):
+            change = msgspec.structs.replace(change, calendar=last.calendar)
         if change.force == "suspended" or change.until is None or change.until.toordinal() >= self.day:
             return change
         return msgspec.structs.replace(change, force="suspended", reason="expired", by="crosscheck")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from tests.differential.world import BANDS, HORIZON, RUNNING
 from topics.batch import ChangeBatch, Row
 from topics.calendar import Calendar
@@ -152,10 +154,11 @@ class Reference:
         last = self.words.get(change.rule.id)
         if last is not None and change.rule.version < last.rule.version:
             return
-        same_version = last is not None and change.rule.version == last.rule.version
-        further = last is not None and _reach(change) > _reach(last)
-        if same_version and not further and (change.force, change.until) == (last.force, last.until):
-            return
+        if last is not None and change.rule.version == last.rule.version:
+            further = _reach(change) > _reach(last)
+            if not further and (change.force, change.until) == (last.force, last.until):
+                return
+            change = change if further else msgspec.structs.replace(change, calendar=last.calendar)
         self.words[change.rule.id] = change
 
     def delivered(self, resource: str) -> bool:

@@ -5,7 +5,7 @@ every attribute named here crosses from its department. Must not know: how a rul
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -212,6 +212,10 @@ class Rule:
         """Anchor first, then each resource that is looked at once."""
         looked_at = (*(e.resource for e in self.evidence), *(e.resource for e in self.exculpations))
         return tuple(dict.fromkeys((self.anchor, *looked_at)))
+
+    def drifted_from(self, other: "Rule") -> bool:
+        """Whether this is the version of another declaration with other words."""
+        return self.version == other.version and replace(self, status=other.status) != other
 
     @property
     def waits(self) -> bool:

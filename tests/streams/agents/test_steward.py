@@ -82,6 +82,7 @@ def test_a_calendar_that_reaches_further_is_said_in_the_words_of_the_log() -> No
     (said,) = lacking(catalog(declared), old)
     assert isinstance(said, RuleChange)
     assert (said.rule, said.force, said.calendar) == (worded, "active", full)
+    assert Rulebook(0, {"r": old}).takes(said)
     assert lacking(catalog(declared), said) == []
     assert lacking(catalog(declared), structs.replace(old, force="suspended", reason="precision")) == []
     further = Calendar((*full.off, full.off[-1] + 400), full.worked)
@@ -117,12 +118,30 @@ def test_a_grant_that_is_cut_short_or_prolonged_is_heard_of() -> None:
     assert (cut.force, cut.reason) == ("suspended", "expired")
 
 
-def test_a_newer_notice_of_holidays_is_heard_of() -> None:
-    declared = rule(kind="missing", deadline=Deadline(30, "working_days", "start"))
-    (told,) = lacking(catalog(declared), known(declared))
-    assert isinstance(told, RuleChange)
-    assert told.calendar == chinese_calendar()
-    assert Rulebook(0, {"r": known(declared)}).takes(told)
+def test_a_worker_takes_nothing_back_that_was_said_after_it_read_its_catalog() -> None:
+    """A grant is renewed, `rules activate` reads it, and a worker that began before knows the old day only."""
+    granted, later = rule(grants=("g",)), date(2027, 5, 1)
+    began_before = catalog(granted, until=date(2026, 5, 1))
+    for by_hand in (
+        known(granted, until=later),
+        known(granted, "trial", until=later),
+        known(granted, "suspended", "expired", until=date(2025, 5, 1)),
+        known(rule(grants=("g",), status="trial"), until=later),
+    ):
+        assert lacking(began_before, by_hand, day=TODAY) != []
+        assert lacking(began_before, structs.replace(by_hand, at="9999"), day=TODAY) == []
+
+
+def test_other_words_under_one_version_neither_come_back_nor_prolong() -> None:
+    granted, other = rule(grants=("g",)), rule(grants=("g",), volume_cap=7)
+    before = date(2026, 5, 1)
+    assert lacking(catalog(other), known(rule(status="suspended"), "suspended", "suspended")) == []
+    expired = known(granted, "suspended", "expired", date(2025, 5, 1))
+    assert lacking(catalog(other, until=before), expired, day=TODAY) == []
+    assert lacking(catalog(other, until=date(2027, 5, 1)), known(granted, until=before), day=TODAY) == []
+    (cut,) = lacking(catalog(other, until=date(2026, 1, 1)), known(granted, until=before), day=TODAY)
+    assert isinstance(cut, RuleChange)
+    assert (cut.rule, cut.until) == (granted, date(2026, 1, 1))
 
 
 def test_a_status_that_the_steward_changed_is_said() -> None:
@@ -136,8 +155,9 @@ def test_a_status_does_not_carry_other_words_into_a_version_that_is_in_force() -
     on_trial = known(rule(status="trial"), "trial")
     assert lacking(catalog(rule(volume_cap=7)), on_trial) == []
     assert forces(lacking(catalog(rule(volume_cap=7, version=2)), on_trial)) == [("r", 2, "active")]
-    stopped = lacking(catalog(rule(volume_cap=7, status="suspended")), on_trial)
-    assert forces(stopped) == [("r", 1, "suspended")]
+    (stopped,) = lacking(catalog(rule(volume_cap=7, status="suspended")), on_trial)
+    assert isinstance(stopped, RuleChange)
+    assert (stopped.force, stopped.rule) == ("suspended", rule(status="suspended"))
 
 
 def test_a_renewed_grant_brings_an_expired_rule_back() -> None:

@@ -141,6 +141,11 @@ def test_an_empty_full_file_says_nothing_unless_somebody_says_that_it_is_right(
     assert log.ops() == ("ddd" if delivered else "")
 
 
+def test_a_full_file_of_which_no_row_could_be_used_is_no_delivery(front: Front) -> None:
+    """However few they are: whoever needs one of them as a counterpart would lack it."""
+    assert not front.publish(claims(claim(1, month="x"), claim(2, month="x")))[0].delivered
+
+
 def test_a_change_file_without_a_change_is_no_empty_file(front: Front) -> None:
     assert front.publish(change_file(), mode="changes")[0].delivered
 

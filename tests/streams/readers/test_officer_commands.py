@@ -133,6 +133,15 @@ def test_what_is_on_trial_needs_no_decision(town: Any) -> None:
     assert "crosscheck decide" in typed(town, "alerts", "-d", "hrss").stderr
 
 
+def test_what_went_on_trial_after_it_was_a_case_is_explained_as_it_is_now(town: Any) -> None:
+    """The case is withdrawn and the trial's alert opened under one id, at one position."""
+    case = msgspec.structs.replace(town.alert(8), revision=20, state="withdrawn")
+    town.send("alert.hrss", [case])
+    town.send("trial.hrss", [msgspec.structs.replace(town.alert(8), revision=20, trial=True)])
+    assert "this is no case" in typed(town, "explain", f"{8:032x}").stdout
+    assert "nothing to decide" in refused(town, 8)
+
+
 BRACKETS = ("UB[gf]7", "UB[/x]7", "UB:id:7", "UB[red]7")
 
 
