@@ -233,11 +233,18 @@ def suspend(
 
 async def _suspension(settings: Settings, name: str, reason: str, officer: str) -> RuleChange:
     async with connect(settings.broker) as log:
-        last = await readers.last_word(log, name)
+        event = (await readers.events(log)).get(name)
+        rule = event.declared if event is not None and event.force != "suspended" else None
+        if rule is None:  # perhaps it was activated, and no worker has taken that yet
+            rule = _said_to_be_in_force(name, await readers.last_word(log, name))
+    return RuleChange(rule, "suspended", None, None, f"by-hand: {reason}", officer, now())
+
+
+def _said_to_be_in_force(name: str, last: RuleChange | None) -> Rule:
     if last is None or last.force == "suspended":
         state = "has never been in force" if last is None else f"is suspended already ({last.reason})"
         raise NotFound(f"rule {name!r} {state}", remedy="`crosscheck rules list` shows what is in force")
-    return RuleChange(last.rule, "suspended", None, None, f"by-hand: {reason}", officer, now())
+    return last.rule
 
 
 def tick(
