@@ -311,6 +311,12 @@ def test_what_was_never_delivered_is_not_missing() -> None:
     assert judged(both, subject(home={"h": MARCH}), moment).state is OPEN
 
 
+def test_rules_come_in_the_order_of_their_ids() -> None:
+    """Whatever order they came into force in: what a delivery or a day settles is said in one order."""
+    declared = [CompiledRule.of(replace(rule("conflict"), id=name)) for name in ("b", "c", "a")]
+    assert [found.rule.id for found in RuleSet.of(declared).rules.values()] == ["a", "b", "c"]
+
+
 def test_evidence_comes_in_canonical_order() -> None:
     held = subject(home={"h": MARCH}, also={"z": MARCH, "a": MARCH}, there={"m": MARCH})
     found = judged(rule("conflict", source("c.also"), source()), held)

@@ -37,7 +37,8 @@ COPIED = ("topics", "matchers", "stores", "streams", "pyproject.toml")
 TESTS = ("tests/matchers", "tests/streams/steps", "tests/differential")
 QUICK = ("tests/matchers/test_temporal.py", "tests/matchers/test_sql.py")
 THOROUGH = tuple(f"tests/differential/test_{name}.py" for name in ("affected", "three_engines", "laws"))
-"""What is run of them."""
+TABLES = ("tests/matchers/test_kinds.py", "tests/matchers/test_temporal.py")
+"""What is run of them, tables last: few mutants are left by then."""
 BUDGET = {"FUZZ_SHRINK": "0", "FUZZ_SAME": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 EXAMPLES = ("3", "16")
 """Most mutants die of a few examples of each kind; what does not gets more."""
@@ -111,7 +112,7 @@ def _judge(mutant: Mutant, folder: Path) -> Verdict:
 def first_failure(folder: Path, *, periods: bool) -> str | None:
     """The first test that fails in a copy; None if none does. `periods`: the tests about periods, too."""
     attempts = [(QUICK, "1")] if periods else []
-    attempts += [(THOROUGH, examples) for examples in EXAMPLES]
+    attempts += [*((THOROUGH, examples) for examples in EXAMPLES), (TABLES, "1")]
     return next(filter(None, (_failure(folder, *attempt) for attempt in attempts)), None)
 
 
