@@ -23,7 +23,15 @@ from aiokafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from streams.transport.kafka_topics import described, differences, is_ready, new_topic, refuse_grave, warnings
+from streams.transport.kafka_topics import (
+    Difference,
+    described,
+    differences,
+    is_ready,
+    new_topic,
+    refuse_grave,
+    warnings,
+)
 from streams.transport.kafka_writer import KafkaWriter, send_batches
 from streams.transport.port import WORKERS, Positions, check_sizes
 from topics.errors import BrokerUnavailable
@@ -32,6 +40,9 @@ from topics.names import TopicSpec
 from topics.records import Record, StoredRecord
 
 IDLE_MS = 250
+EVERYBODYS = "5L6g3nShT-eMCtK--X86sw"
+"""The cluster id that a container of apache/kafka gives itself, unless it is told another."""
+
 VISIBLE_SECONDS = 10.0
 
 logger = logging.getLogger("crosscheck.kafka")
@@ -120,10 +131,7 @@ class KafkaClient:
     async def ensure(self, specs: Iterable[TopicSpec]) -> list[str]:
         async with self._admin() as admin:
             wanted, existing = list(specs), await described(admin)
-            found = await differences(admin, wanted, existing)
-            refuse_grave(found, f"kafka://{self._servers}")
-            for warning in warnings(found):
-                logger.warning("%s", warning)
+            self._judge(await differences(admin, wanted, existing))
             missing = [spec for spec in wanted if spec.name not in existing]
             if not missing:
                 return []
@@ -131,6 +139,18 @@ class KafkaClient:
             created = _created(await admin.create_topics([new_topic(spec, brokers) for spec in missing]))
             await _await_topics(admin, {spec.name for spec in missing})
         return created
+
+    def _judge(self, found: list[Difference]) -> None:
+        """Raises StateError for what must not be, and warns of what should not."""
+        refuse_grave(found, f"kafka://{self._servers}")
+        if self._cluster == EVERYBODYS:
+            logger.warning(
+                "kafka://%s has the cluster id of every container of apache/kafka: what was kept of one that is lost "
+                "is taken for this one's -> make it anew with a CLUSTER_ID (kafka-storage.sh random-uuid)",
+                self._servers,
+            )
+        for warning in warnings(found):
+            logger.warning("%s", warning)
 
     async def topics(self) -> set[str]:
         async with self._admin() as admin:

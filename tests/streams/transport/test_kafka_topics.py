@@ -30,12 +30,16 @@ class Admin:
         self.settings = {spec.name: wanted_settings(spec, REPLICAS) for spec in SPECS}
         self.partitions = {spec.name: spec.partitions for spec in SPECS}
         self.errors = dict.fromkeys(self.settings, 0)
+        self.cluster = "sm7yzWNYTPe0ZMw0MOPVQA"
 
     async def start(self) -> None:
         """It is there."""
 
     async def close(self) -> None:
         """It stays there."""
+
+    async def describe_cluster(self) -> dict[str, str]:
+        return {"cluster_id": self.cluster}
 
     async def describe_topics(self) -> list[dict[str, Any]]:
         copies = {"replicas": list(range(REPLICAS))}
@@ -128,6 +132,19 @@ def test_what_may_not_be_asked_is_not_judged(admin: Admin, caplog: pytest.LogCap
     del admin.settings["audit"]["min.insync.replicas"]
     assert ensure() == []
     assert warned(caplog) == []
+
+
+def test_a_cluster_that_cannot_be_told_from_others_is_warned_of(
+    admin: Admin, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        for admin.cluster in ("5L6g3nShT-eMCtK--X86sw", "sm7yzWNYTPe0ZMw0MOPVQA"):
+            async with KafkaClient("127.0.0.1:1") as client:
+                await client.ensure(SPECS)
+
+    asyncio.run(main())
+    (line,) = warned(caplog)
+    assert "cluster id of every container" in line
 
 
 async def _read(client: KafkaClient) -> None:
