@@ -5,9 +5,9 @@ nobody names, and nothing else. What two owners at once (one of them paused, lon
 
 - the same position: one manifest is created, the other owner finds it there; both are good;
 - a blob that the other is about to name is deleted: a blob is passed over as "there already" only if a manifest
-  names it; it is deleted only if this shelf has seen it unnamed for GRACE_SECONDS; and whoever has put a manifest
-  looks again whether all its blobs are there. A checkpoint that is damaged nevertheless costs a warning and a step
-  back to the one before.
+  names it and it has its size; it is deleted only if this shelf has seen it unnamed for GRACE_SECONDS; and whoever has
+  put a manifest looks again whether all its blobs are there and of their size. A checkpoint that is damaged
+  nevertheless costs a warning and a step back to the one before.
 
 Must not know: how state is opened, or what it means.
 """
@@ -15,7 +15,7 @@ Must not know: how state is opened, or what it means.
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,20 +104,21 @@ class Shelf:
 
     async def ship(self, position: int, folder: Path) -> Shipped | None:
         """Store a copy of state at `position` that nobody writes to; None if one as new or newer stands."""
-        kept = await self.kept()
+        there = await self._place.sizes(self._folder)
+        kept = _manifests(self._folder, there)
         if kept and kept[0].position >= position:
             return None
         files = await asyncio.to_thread(self._hashed, folder)
         named = await self._named(kept)
-        sent = await self._put(folder, [file for file in files if file.sha256 not in named])
+        wanted = [file for file in files if file.sha256 not in named or not _is_whole(file, there)]
+        sent = await self._put(folder, wanted)
         made = manifest(self._log_id, self._partition, position, files)
         path = f"{self._folder}/{manifest_name(position)}"
         if not await self._place.create(path, encode_manifest(made)):
             return None
         self._read[path] = made
         there = await self._place.sizes(self._folder)
-        gone = [file for file in files if f"blobs/{file.sha256}" not in there]
-        sent += await self._put(folder, gone)
+        sent += await self._put(folder, [file for file in files if not _is_whole(file, there)])
         await self._prune()
         return Shipped(position, made.size, sent)
 
@@ -158,7 +159,7 @@ class Shelf:
         return sum(file.size for file in wanted)
 
     def _blob(self, sha256: str) -> str:
-        return f"{self._folder}/blobs/{sha256}"
+        return f"{self._folder}/{_blob_name(sha256)}"
 
     async def _prune(self) -> None:
         """Keep the newest; then delete the blobs that have had no name for long."""
@@ -242,6 +243,15 @@ async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _blob_name(sha256: str) -> str:
+    return f"blobs/{sha256}"
+
+
+def _is_whole(file: File, there: Mapping[str, int]) -> bool:
+    """Whether a blob is there with its size: one that was cut short would damage every checkpoint that shares it."""
+    return there.get(_blob_name(file.sha256)) == file.size
 
 
 def _manifests(folder: str, there: Iterable[str]) -> list[Kept]:

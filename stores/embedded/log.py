@@ -10,6 +10,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -29,13 +30,22 @@ _MASK = (1 << _SHIFT) - 1
 
 
 class _Topic:
-    """One topic's file: a connection to write and one to read, so that changes by anyone show."""
+    """One topic's file: a connection to write and one to read, so that changes by anyone show.
+
+    The one to write is opened by the first append: each has two or three files open, and a city has 175 topics, few of
+    which a process writes.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.lock = Lock()
-        self.writer = open_database(path, _SCHEMA)
         self.reader = open_database(path, _SCHEMA)
         self.partitions = 0
+
+    @cached_property
+    def writer(self) -> sqlite3.Connection:
+        """Use within `lock`."""
+        return open_database(self.path, _SCHEMA)
 
     def declared(self) -> int:
         """Number of partitions as the file says; 0 until it is said."""
@@ -47,7 +57,8 @@ class _Topic:
         return int(self.reader.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
-        self.writer.close()
+        if "writer" in self.__dict__:
+            self.writer.close()
         self.reader.close()
 
 
@@ -92,7 +103,7 @@ class EmbeddedLog:
     def create(self, topic: str, partitions: int) -> None:
         """Declare a topic; declaring it again is no change."""
         entry = self._entry(topic, create=True)
-        with entry.lock, writing(entry.writer) as db:
+        with entry.lock, writing(entry.reader) as db:  # to declare is no change that anybody waits for
             db.execute("INSERT OR IGNORE INTO meta VALUES ('partitions', ?)", (str(partitions),))
         entry.partitions = 0
 

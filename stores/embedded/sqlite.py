@@ -12,13 +12,28 @@ BUSY_MS = 30_000
 
 
 def open_database(path: Path, schema: str) -> sqlite3.Connection:
-    """Open (and create) a database; transactions are explicit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Open (and create) a database; transactions are explicit. Raises BrokerUnavailable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _opened(path, schema)
+    except (sqlite3.OperationalError, OSError) as error:
+        what = (
+            f"{path.name} of the embedded log cannot be opened ({getattr(error, 'strerror', None) or error})"
+        )
+        remedy = "may this user write there? is the disk full? may a process open more files (`ulimit -n`)?"
+        raise BrokerUnavailable(what, where=str(path.parent), remedy=remedy) from None
+
+
+def _opened(path: Path, schema: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-    with _alone(path.parent):
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.executescript(schema)
+    try:
+        with _alone(path.parent):
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.executescript(schema)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

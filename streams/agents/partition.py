@@ -163,7 +163,8 @@ class Partition:
     async def process(self, *records: StoredRecord) -> None:
         """Take records of `facts` in order; what was taken before, or comes after `close`, is passed over.
 
-        Raises StateError after a step that was broken off: what follows it would leave a hole.
+        Raises StateError where records between are gone, and after a step that was broken off: what follows would
+        leave a hole.
         """
         async with self._lock:
             if not self._whole:
@@ -180,6 +181,7 @@ class Partition:
             self._whole = True
 
     async def _take(self, record: StoredRecord) -> None:
+        check_follows(record, self.next)
         began_with = b""
         self._memory.begin()
         if is_control(record):
@@ -284,6 +286,17 @@ def first_turn(number: int) -> float:
     a second and eight partitions at once, p99 was 160-313 ms; in turn it is 140-188.
     """
     return CHECKPOINT_SECONDS * (number * 0.618 % 1)
+
+
+def check_follows(record: StoredRecord, expected: int) -> None:
+    """Raises StateError for a hole: `facts` is not compacted, nor written in transactions, so it has none by nature."""
+    if record.offset > expected:
+        raise StateError(
+            f"the facts up to {record.offset - 1} are gone from the log",
+            where=f"{FACTS}[{record.partition}]@{expected}",
+            remedy="what cut the topic (a retention, DeleteRecords)? go on from a checkpoint behind the hole, "
+            "or restore the topic",
+        )
 
 
 def stretches(records: Sequence[StoredRecord]) -> Iterator[list[StoredRecord]]:

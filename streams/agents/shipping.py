@@ -97,8 +97,9 @@ class Shipping:
             if position is None:
                 return None
             shipped = await self.shelves.of(partition.number).ship(position, folder)
-            self._shipped[partition.number] = position
-            self._shipped_at[partition.number] = asyncio.get_running_loop().time()
+            self._shipped[partition.number] = position  # one as new stands there, whoever put it
+            if shipped is not None:
+                self._shipped_at[partition.number] = asyncio.get_running_loop().time()
             return shipped
         finally:
             shutil.rmtree(folder, ignore_errors=True)

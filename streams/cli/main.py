@@ -19,6 +19,7 @@ from streams.cli import (
     stewarding,
     working,
 )
+from streams.cli.files import allow_many_files
 from streams.cli.screen import fail
 from topics.errors import CrosscheckError
 
@@ -84,6 +85,7 @@ app.add_typer(state)
 def main() -> None:
     """Entry point; errors of ours become one line and an exit code."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `crosscheck alerts ... | head` ends quietly
+    allow_many_files()
     try:
         app()
     except CrosscheckError as error:

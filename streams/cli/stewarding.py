@@ -33,7 +33,9 @@ def check(catalog: CatalogFolder = None, json: Json = False) -> None:
 
 
 def topics(
-    create: Annotated[bool, typer.Option("--create", help="create the topics that are missing")] = False,
+    create: Annotated[
+        bool, typer.Option("--create", help="create what is missing, compare what is there")
+    ] = False,
     broker: Broker = None,
     data: Data = None,
     catalog: CatalogFolder = None,

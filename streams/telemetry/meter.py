@@ -13,8 +13,8 @@ from topics.receipts import Receipt
 
 Stage = Literal["admission", "forward", "join", "settle", "checkpoint", "ship"]
 """admission: check a bundle; forward: hand it to `facts`, which waits for room; join: 100 kB of facts, or a rule that
-comes into force, its pauses included; send: hand on what was said; settle: wait until it has arrived; checkpoint: write
-state to disk; ship: copy it to the place of checkpoints."""
+comes into force, its pauses included, handing on what it says too, which waits for room; settle: wait until that has
+arrived; checkpoint: write state to disk; ship: copy it to the place of checkpoints."""
 
 
 class Meter:

@@ -4,17 +4,18 @@ Records go out as ready-made record batches: 5 us a record instead of 50 through
 Rules: acks=all and idempotence, so order within a partition holds and a retry is not a second record. Senders to one
 partition take turns: aiokafka lets them race for its one free place, and counts the time of each that lost again with
 every further race, so that among a hundred (as many change topics as a city has) one is soon refused as if Kafka had
-not answered for 40 s.
+not answered for 40 s. A topic is never named to a broker that may not have it: it would make one as it likes.
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
@@ -22,6 +23,15 @@ from aiokafka.errors import (
     TopicAlreadyExistsError,
 )
 
+from streams.transport.kafka_topics import (
+    Difference,
+    described,
+    differences,
+    is_ready,
+    new_topic,
+    refuse_grave,
+    warnings,
+)
 from streams.transport.kafka_writer import KafkaWriter, send_batches
 from streams.transport.port import WORKERS, Positions, check_sizes
 from topics.errors import BrokerUnavailable
@@ -30,9 +40,12 @@ from topics.names import TopicSpec
 from topics.records import Record, StoredRecord
 
 IDLE_MS = 250
+EVERYBODYS = "5L6g3nShT-eMCtK--X86sw"
+"""The cluster id that a container of apache/kafka gives itself, unless it is told another."""
+
 VISIBLE_SECONDS = 10.0
-REPLICAS = 3
-"""Copies of a new topic, or as many as there are brokers."""
+
+logger = logging.getLogger("crosscheck.kafka")
 
 
 class KafkaClient:
@@ -117,15 +130,27 @@ class KafkaClient:
 
     async def ensure(self, specs: Iterable[TopicSpec]) -> list[str]:
         async with self._admin() as admin:
-            existing = set(await admin.list_topics())
-            missing = [spec for spec in specs if spec.name not in existing]
+            wanted, existing = list(specs), await described(admin)
+            self._judge(await differences(admin, wanted, existing))
+            missing = [spec for spec in wanted if spec.name not in existing]
             if not missing:
                 return []
             brokers = len((await admin.describe_cluster())["brokers"])
-            answer = await admin.create_topics([_new_topic(spec, min(REPLICAS, brokers)) for spec in missing])
-            created = _created(answer)
+            created = _created(await admin.create_topics([new_topic(spec, brokers) for spec in missing]))
             await _await_topics(admin, {spec.name for spec in missing})
         return created
+
+    def _judge(self, found: list[Difference]) -> None:
+        """Raises StateError for what must not be, and warns of what should not."""
+        refuse_grave(found, f"kafka://{self._servers}")
+        if self._cluster == EVERYBODYS:
+            logger.warning(
+                "kafka://%s has the cluster id of every container of apache/kafka: what was kept of one that is lost "
+                "is taken for this one's -> make it anew with a CLUSTER_ID (kafka-storage.sh random-uuid)",
+                self._servers,
+            )
+        for warning in warnings(found):
+            logger.warning("%s", warning)
 
     async def topics(self) -> set[str]:
         async with self._admin() as admin:
@@ -150,8 +175,8 @@ class KafkaClient:
     async def _partitions(self, topic: str) -> list[TopicPartition]:
         """Partitions of a topic, from the broker itself: a fresh client's own view lags behind a creation."""
         async with self._admin() as admin:
-            (found,) = await admin.describe_topics([topic])
-        if found["error_code"]:
+            found = (await described(admin)).get(topic)
+        if found is None or not is_ready(found):
             where, remedy = f"kafka://{self._servers}", "run `crosscheck topics --create`"
             raise BrokerUnavailable(f"no topic {topic}", where=where, remedy=remedy)
         return sorted(TopicPartition(topic, p["partition"]) for p in found["partitions"])
@@ -210,16 +235,6 @@ async def _seek(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], st
 async def _behind(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], stop: Positions) -> bool:
     """Positions pass the gaps that compaction leaves; the last record's offset would not."""
     return any([await consumer.position(tp) < stop[tp.partition] for tp in partitions])
-
-
-def _new_topic(spec: TopicSpec, replicas: int) -> NewTopic:
-    config = {
-        "retention.ms": str(spec.retention_ms),
-        "cleanup.policy": "compact" if spec.compact else "delete",
-        "max.message.bytes": str(MAX_RECORD_BYTES + 100_000),
-        "message.timestamp.type": "LogAppendTime",
-    }
-    return NewTopic(spec.name, spec.partitions, replicas, topic_configs=config)
 
 
 def _created(answer: Any) -> list[str]:

@@ -64,7 +64,10 @@ class Log(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
     async def ensure(self, specs: Iterable[TopicSpec]) -> list[str]:
-        """Create the topics that are missing; their names."""
+        """Create the topics that are missing; their names.
+
+        Raises StateError if one that exists does not keep for ever what must be.
+        """
         ...
 
     async def topics(self) -> set[str]:

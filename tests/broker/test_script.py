@@ -87,6 +87,30 @@ def test_stop_never_ends_a_foreign_process(tmp_path: Path) -> None:
         other.wait()
 
 
+def test_compose_makes_a_cluster_id_once(tmp_path: Path) -> None:
+    """State folders and checkpoints know a cluster by it; the image has one for all that do not say.
+
+    And once the storage is formatted, Kafka starts with no other.
+    """
+    service = yaml.safe_load((DEPLOY / "compose" / "compose.yml").read_text())["services"]["kafka"]
+    assert "CLUSTER_ID" not in service["environment"]
+    *shell, text = service["command"]
+    script = text.replace("$$", "$")
+    for path, content in (("kafka-storage.sh", "echo made-$1"), ("run", "echo $CLUSTER_ID")):
+        (tmp_path / path).write_text(f"#!/bin/sh\n{content}\n")
+        (tmp_path / path).chmod(0o755)
+    for folder in ("/opt/kafka/bin", "/etc/kafka/docker", service["environment"]["KAFKA_LOG_DIRS"]):
+        assert f"{folder}/" in script
+        script = script.replace(folder, str(tmp_path))
+
+    def started() -> str:
+        return subprocess.run([*shell, script], capture_output=True, text=True, check=True).stdout.strip()
+
+    assert started() == "made-random-uuid"
+    (tmp_path / "meta.properties").write_text("#\nnode.id=1\ncluster.id=PQAoQ5RVTpGtL_ntTZce2w\nversion=1\n")
+    assert started() == "PQAoQ5RVTpGtL_ntTZce2w"
+
+
 def test_compose_has_the_same_version_and_settings() -> None:
     service = yaml.safe_load((DEPLOY / "compose" / "compose.yml").read_text())["services"]["kafka"]
     docker = {

@@ -245,14 +245,38 @@ def test_damage_is_found_and_named(tmp_path: Path, damage: Damage, said: str) ->
     play(work, tmp_path)
 
 
-def test_damaged_blobs_of_an_older_checkpoint_are_not_relied_upon_when_gone(tmp_path: Path) -> None:
-    """What a manifest names and is not there is put again with the next checkpoint."""
+@pytest.mark.parametrize(
+    "damage", [Path.unlink, lambda blob: os.truncate(blob, 100)], ids=["gone", "cut short"]
+)
+def test_damaged_blobs_of_an_older_checkpoint_are_not_relied_upon(tmp_path: Path, damage: Damage) -> None:
+    """What a manifest names and is not there, or not whole, is put again with the next checkpoint."""
 
     async def work(life: Life) -> None:
         life.live(1, 5_000)
         await life.ship()
-        _largest(life.home).unlink()
-        life.live(2)
+        shared = _largest(life.home)
+        damage(shared)
+        life.live(2, 1)
+        await life.ship()
+        newest = (await life.shelf.kept())[0]
+        assert shared.name in (await life.shelf.manifest(newest)).blobs
+        await life.shelf.verify(newest)
+
+    play(work, tmp_path)
+
+
+def test_a_blob_that_is_cut_short_while_it_is_named_is_put_again(tmp_path: Path) -> None:
+    """As the one that vanishes: an upload of another owner's, with less behind it than its name says."""
+
+    async def work(life: Life) -> None:
+        life.live(1)
+        created = life.shelf._place.create
+
+        async def cut(path: str, content: bytes) -> bool:
+            os.truncate(_largest(life.home), 100)
+            return await created(path, content)
+
+        life.shelf._place.create = cut
         await life.ship()
         await life.shelf.verify((await life.shelf.kept())[0])
 

@@ -1,6 +1,7 @@
 """The embedded log: offsets without gaps whoever writes, all or none, and nothing lost when a writer is killed."""
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -213,3 +214,41 @@ def test_a_writer_that_does_not_let_go_is_reported(log: EmbeddedLog, tmp_path: P
     log.append("t", 0, records("a"))
     assert values(log) == ["a"]
     holder.close()
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux shows them")
+def test_a_topic_that_is_only_read_costs_three_open_files(tmp_path: Path) -> None:
+    """A city has 175 topics, and 1,024 open files are a usual limit."""
+    log, before = EmbeddedLog(tmp_path), _open_files()
+    for number in range(10):
+        log.create(f"t{number}", 1)
+        log.end(f"t{number}", 0)
+    assert _open_files() - before <= 3 * 10
+    log.append("t3", 0, records("a"))
+    assert _open_files() - before <= 3 * 10 + 2
+    assert log.end("t3", 0) == 1
+    log.close()
+    assert _open_files() <= before
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux shows them")
+def test_a_process_that_may_open_no_more_files_says_so(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    log = EmbeddedLog(tmp_path)
+
+    def create_many() -> None:
+        for number in range(64):
+            log.create(f"t{number}", 1)
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64 + _open_files(), hard))
+    try:
+        with pytest.raises(BrokerUnavailable, match="cannot be opened") as caught:
+            create_many()
+        assert "ulimit -n" in caught.value.remedy
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        log.close()

@@ -221,7 +221,7 @@ def test_state_that_another_process_holds_is_rebuilt_aside(
         other = Hub(load_catalog(None), log, log.log_id, tmp_path)
         assert await other.starts([FACT], {FACT: 7}) == {FACT: 0}
         assert len(_state(hub)) == 2
-        await other.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        await other.join(fact(0, batch(CLAIMS, 1, claim(1))))
         await other.close()
         assert _state(hub) == [f"{FACTS}-{BUCKET}"]
 

@@ -244,6 +244,23 @@ def test_ticks_ship_what_has_moved_and_nothing_else(tmp_path: Path) -> None:
     drive(tmp_path / "data", work, place=tmp_path / "place")
 
 
+def test_what_was_not_shipped_has_no_age(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def another_stands_there(*_: object) -> None:
+        """As new, or newer: nothing goes up from here."""
+
+    async def work(hub: Hub) -> None:
+        await join_up_to(3)(hub)
+        with monkeypatch.context() as patched:
+            patched.setattr(Shelf, "ship", another_stands_there)
+            await save_and_ship(hub)
+        assert hub.shipped_age(BUCKET) is None
+        await hub.join(fact(3, batch(CLAIMS, 3, claim(3))))
+        await save_and_ship(hub)
+        assert hub.shipped_age(BUCKET) is not None
+
+    drive(tmp_path / "data", work, place=tmp_path / "place")
+
+
 def test_a_rebalance_does_not_wait_for_an_upload(tmp_path: Path) -> None:
     async def work(hub: Hub) -> None:
         await join_up_to(3)(hub)

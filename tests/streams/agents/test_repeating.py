@@ -9,8 +9,9 @@ from streams.agents.hub import Hub
 from streams.agents.partition import outputs
 from streams.steps.memory import Effects
 from tests.matchers.making import rule, where
-from tests.streams.agents.fakes import BUCKET, CLAIMS, FakeLog, batch, claim, fact
+from tests.streams.agents.fakes import BUCKET, CLAIMS, FakeLog, batch, claim, fact, rule_in_force
 from tests.streams.agents.test_hub import CHANGE, FACT, drive, soon
+from topics.catalog import load_catalog
 from topics.codec import decode, encode
 from topics.control import RuleEvent
 
@@ -23,12 +24,13 @@ def test_what_was_committed_is_replayed_in_silence(tmp_path: Path) -> None:
         hub._recovery._state = tmp_path / "another-machine"
         assert (await hub.starts([FACT, CHANGE], {FACT: 2, CHANGE: 0}))[FACT] == 0
         log.sent.clear()
+        await hub.join(rule_in_force(0, *load_catalog(None).active_rules))
         await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
         await soon()
         assert log.sent == []
         await hub.join(fact(2, batch(CLAIMS, 2, claim(2))))
         await soon()
-        assert log.topics() == ["receipt.hrss"]
+        assert log.topics() == ["result.hrss", "receipt.hrss"]
         assert hub.partitions[BUCKET].next == 3
 
     drive(tmp_path, work)
