@@ -236,7 +236,11 @@ class Hub:
         if number not in self.partitions:
             claim = self._claims[number] = object()
             partition = await self._recovery.open(number, end)
-            await partition.take()
+            try:
+                await partition.take()
+            except BaseException:
+                self._release(partition)
+                raise
             if self._claims.get(number) is not claim:  # it was taken away meanwhile, and perhaps given again
                 self._release(partition)
                 return partition.next

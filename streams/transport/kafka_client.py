@@ -31,6 +31,9 @@ from topics.records import Record, StoredRecord
 
 IDLE_MS = 250
 VISIBLE_SECONDS = 10.0
+TAKE_SECONDS = 60.0
+"""How long a writer's name may take: aiokafka asks for a coordinator for ever, and the whole group waits."""
+
 REPLICAS = 3
 """Copies of a new topic, or as many as there are brokers."""
 
@@ -93,16 +96,26 @@ class KafkaClient:
         if former is not None:
             await former.stop()
         producer = self._new_producer(transactional_id=f"{WORKERS}-{name}")
-        await self._start(producer)
+        try:
+            async with asyncio.timeout(TAKE_SECONDS):
+                await self._start(producer)
+        except TimeoutError:
+            raise BrokerUnavailable(
+                f"Kafka gave no producer id in {TAKE_SECONDS:.0f} s",
+                where=f"transactional id {WORKERS}-{name}",
+                remedy="has the cluster enough brokers for its topic __transaction_state?",
+            ) from None
         self._taken[name] = producer
         return producer
 
     async def _start(self, client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
         try:
             await client.start()
-        except KafkaError as error:
+        except BaseException as error:
             await client.stop()
-            raise self._unreachable(error) from None
+            if isinstance(error, KafkaError):
+                raise self._unreachable(error) from None
+            raise
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
