@@ -263,15 +263,27 @@ class Hub:
             partition.room = self._cache // len(self.partitions)
 
     async def revoke(self, tps: Iterable[TP]) -> None:
-        """Let partitions go: everything sent has arrived, every state is checkpointed and closed."""
+        """Let partitions go: everything sent has arrived, every state is checkpointed and closed.
+
+        All go, whatever befalls one: what stays open keeps its folder locked. The first error is raised at the end.
+        """
         self.assigned = False
+        errors: list[Exception] = []
         for tp in tps:
-            if tp.topic == FACTS:
-                self._lost.pop(tp.partition, None)
-                await self._revoke_facts(tp.partition)
-            elif (outbox := self._forwarding.pop(tp, None)) is not None:
-                await outbox.settle()
-                self._advance(tp, outbox)
+            try:
+                await self._let_go(tp)
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    async def _let_go(self, tp: TP) -> None:
+        if tp.topic == FACTS:
+            self._lost.pop(tp.partition, None)
+            await self._revoke_facts(tp.partition)
+        elif (outbox := self._forwarding.pop(tp, None)) is not None:
+            await outbox.settle()
+            self._advance(tp, outbox)
 
     async def _revoke_facts(self, number: int) -> None:
         self._claims.pop(number, None)

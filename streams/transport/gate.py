@@ -144,6 +144,14 @@ class Gated(_MixedInto):
             await self.app.gate.starts((), {})
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let them go; a failure ends the worker. aiokafka notes it and goes on, as if nothing had been left undone."""
+        try:
+            await self.let_go(revoked)
+        except Exception as error:
+            await self.app.crash(error)
+            raise
+
+    async def let_go(self, revoked: set[TP]) -> None:
         """Checkpoint and commit before the partitions go to somebody else.
 
         Faust's `commit` does nothing while one is under way, and that one may have begun before.

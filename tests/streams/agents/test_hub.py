@@ -353,6 +353,31 @@ def test_a_partition_that_two_workers_keep_stops_this_one(
     drive(tmp_path, work)
 
 
+def test_partitions_go_though_one_of_them_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stays open keeps its folder locked, and its worker is told later that two own one partition."""
+    other = TP(FACTS, (BUCKET + 1) % 8)
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.starts([FACT, other, CHANGE], dict.fromkeys([FACT, other, CHANGE], 0))
+        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
+        await hub.join(rule_in_force(0, *load_catalog(None).active_rules)._replace(partition=other.partition))
+        failing = [BrokerUnavailable("gone")]
+
+        async def seal() -> None:
+            if failing:
+                raise failing.pop()
+
+        monkeypatch.setattr(log, "seal", seal)
+        with pytest.raises(BrokerUnavailable):
+            await hub.revoke([FACT, other, CHANGE])
+        assert log.committed == {other.partition: 1}
+        assert (hub.partitions, hub.positions()) == ({}, {})
+        assert await hub.starts([FACT, other], {FACT: 0, other: 1}) == {FACT: 0, other: 1}
+        assert len(_state(hub)) == 2, "a folder that is locked would have another beside it"
+
+    drive(tmp_path, work)
+
+
 def test_what_a_sender_puts_beside_its_batch_does_not_get_into_the_log(tmp_path: Path) -> None:
     """With the header of a control, a batch would have had neither a receipt nor a dead letter."""
 

@@ -9,6 +9,7 @@ import pytest
 from faust.types import TP
 
 from streams.transport.gate import FULL_SECONDS, CommitGate, Gated
+from topics.errors import BrokerUnavailable
 from topics.records import StoredRecord
 
 FACT, CHANGE = TP("facts", 0), TP("change.hrss.x", 0)
@@ -18,7 +19,8 @@ class Driver:
     """A consumer under the mixin: knows what was committed, and notes every seek."""
 
     def __init__(self, committed: Mapping[TP, int | None], gate: CommitGate) -> None:
-        self.app = SimpleNamespace(gate=gate)
+        self.crashes: list[BaseException] = []
+        self.app = SimpleNamespace(gate=gate, crash=self._crash)
         self.committed = committed
         self.sought: dict[TP, int] = {}
         self.fetched: dict[TP, list[StoredRecord]] = {}
@@ -29,6 +31,9 @@ class Driver:
         self._buffered_partitions: set[TP] = set()
         self.waited: list[float] = []
         self.flow_active, self.should_stop = True, False
+
+    async def _crash(self, error: BaseException) -> None:
+        self.crashes.append(error)
 
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
         return self.committed
@@ -150,6 +155,22 @@ def test_what_becomes_safe_while_a_commit_is_under_way_is_committed_before_parti
         assert consumer.app.gate.safe == {}
 
     asyncio.run(main())
+
+
+def test_a_failure_to_let_partitions_go_ends_the_worker() -> None:
+    """aiokafka logs it and goes on."""
+    failure = BrokerUnavailable("gone")
+
+    async def starts(*_: object) -> dict[TP, int]:
+        raise AssertionError
+
+    async def revoke(_: set[TP]) -> None:
+        raise failure
+
+    consumer = Consumer({}, CommitGate(starts, revoke))
+    with pytest.raises(BrokerUnavailable):
+        asyncio.run(consumer.on_partitions_revoked({FACT}))
+    assert consumer.crashes == [failure]
 
 
 def test_a_position_is_committed_at_once_and_never_of_a_partition_that_has_gone() -> None:
