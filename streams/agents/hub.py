@@ -73,6 +73,7 @@ class Hub:
         self._commit = commit
         self._recovery = Recovery(state, self._partition, self._end, shipping.shelves if shipping else None)
         self._progress = Progress()
+        self._revokes = 0
         self.assigned = False
         self.partitions: dict[int, Partition] = {}
         self._forwarding: dict[TP, Outbox] = {}
@@ -215,11 +216,17 @@ class Hub:
         self._leapt = today
 
     async def starts(self, tps: Iterable[TP], committed: Mapping[TP, int]) -> dict[TP, int]:
-        """Where each assigned partition starts: `facts` at its state, a change topic where it was committed."""
-        wanted, ends = list(tps), await self._log.ends(FACTS)
-        facts = [tp for tp in wanted if tp.topic == FACTS]
-        opening = (self._open(tp.partition, ends[tp.partition], committed.get(tp, 0)) for tp in facts)
-        starts = dict(zip(facts, await asyncio.gather(*opening), strict=True))
+        """Where each assigned partition starts: `facts` at its state, a change topic where it was committed.
+
+        What is revoked meanwhile starts nowhere, and makes nobody ready.
+        """
+        self.assigned = False
+        revokes, wanted, ends = self._revokes, list(tps), await self._log.ends(FACTS)
+        if revokes != self._revokes:
+            return {}
+        starts = await self._opened([tp for tp in wanted if tp.topic == FACTS], ends, committed)
+        if revokes != self._revokes:
+            return {}
         for tp in wanted:
             if tp.topic != FACTS:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
@@ -227,9 +234,16 @@ class Hub:
         self._share_cache()
         for number, partition in list(self.partitions.items()):
             await self._govern(number, partition)
-        self.assigned = True
-        self.ready()
+        if revokes == self._revokes:
+            self.assigned = True
+            self.ready()
         return starts
+
+    async def _opened(
+        self, facts: list[TP], ends: Mapping[int, int], committed: Mapping[TP, int]
+    ) -> dict[TP, int]:
+        opening = (self._open(tp.partition, ends[tp.partition], committed.get(tp, 0)) for tp in facts)
+        return dict(zip(facts, await asyncio.gather(*opening), strict=True))
 
     async def _open(self, number: int, end: int, said: int) -> int:
         self._lost.pop(number, None)
@@ -268,6 +282,7 @@ class Hub:
         All go, whatever befalls one: what stays open keeps its folder locked. The first error is raised at the end.
         """
         self.assigned = False
+        self._revokes += 1
         errors: list[Exception] = []
         for tp in tps:
             try:

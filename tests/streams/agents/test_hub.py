@@ -67,7 +67,8 @@ async def soon() -> None:
         await asyncio.sleep(0)
 
 
-def _state(hub: Hub) -> list[str]:
+def folders(hub: Hub) -> list[str]:
+    """Where states are."""
     return [folder.name for folder in hub._recovery.home(BUCKET).parent.iterdir()]
 
 
@@ -220,10 +221,10 @@ def test_state_that_another_process_holds_is_rebuilt_aside(
     async def work(hub: Hub, log: FakeLog) -> None:
         other = Hub(load_catalog(None), log, log.log_id, tmp_path)
         assert await other.starts([FACT], {FACT: 7}) == {FACT: 0}
-        assert len(_state(hub)) == 2
+        assert len(folders(hub)) == 2
         await other.join(fact(1, batch(CLAIMS, 1, claim(1))))
         await other.close()
-        assert _state(hub) == [f"{FACTS}-{BUCKET}"]
+        assert folders(hub) == [f"{FACTS}-{BUCKET}"]
 
     drive(tmp_path, work)
 
@@ -349,31 +350,6 @@ def test_a_partition_that_two_workers_keep_stops_this_one(
             await hub.tick()
         await hub.revoke([FACT])
         await hub.tick()
-
-    drive(tmp_path, work)
-
-
-def test_partitions_go_though_one_of_them_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stays open keeps its folder locked, and its worker is told later that two own one partition."""
-    other = TP(FACTS, (BUCKET + 1) % 8)
-
-    async def work(hub: Hub, log: FakeLog) -> None:
-        await hub.starts([FACT, other, CHANGE], dict.fromkeys([FACT, other, CHANGE], 0))
-        await hub.join(fact(1, batch(CLAIMS, 1, claim(1))))
-        await hub.join(rule_in_force(0, *load_catalog(None).active_rules)._replace(partition=other.partition))
-        failing = [BrokerUnavailable("gone")]
-
-        async def seal() -> None:
-            if failing:
-                raise failing.pop()
-
-        monkeypatch.setattr(log, "seal", seal)
-        with pytest.raises(BrokerUnavailable):
-            await hub.revoke([FACT, other, CHANGE])
-        assert log.committed == {other.partition: 1}
-        assert (hub.partitions, hub.positions()) == ({}, {})
-        assert await hub.starts([FACT, other], {FACT: 0, other: 1}) == {FACT: 0, other: 1}
-        assert len(_state(hub)) == 2, "a folder that is locked would have another beside it"
 
     drive(tmp_path, work)
 

@@ -79,6 +79,9 @@ class Driver:
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self.assigned = self.assigned - revoked
 
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self.assigned = assigned
+
     async def _seek(self, tp: TP, offset: int) -> None:
         self.sought[tp] = offset
 
@@ -153,6 +156,47 @@ def test_what_becomes_safe_while_a_commit_is_under_way_is_committed_before_parti
         await earlier
         assert consumer.commits == [{CHANGE: 4}, {CHANGE: 5}]
         assert consumer.app.gate.safe == {}
+
+    asyncio.run(main())
+
+
+def test_whoever_has_nothing_is_told_of_a_rebalance_too() -> None:
+    revoked = list[set[TP]]()
+
+    async def revoke(tps: set[TP]) -> None:
+        revoked.append(tps)
+
+    consumer = idle_consumer()
+    consumer.app.gate.revoke = revoke
+    consumer.assigned = set()
+    asyncio.run(consumer.on_partitions_revoked(set()))
+    assert revoked == [set()]
+
+
+def test_nobody_is_asked_where_to_start_in_the_middle_of_a_rebalance() -> None:
+    """Faust seeks whenever it has fetched while the flow stood still; what is revoked may still be called assigned."""
+    asked = list[set[TP]]()
+
+    async def starts(tps: Iterable[TP], _: Mapping[TP, int]) -> dict[TP, int]:
+        asked.append(set(tps))
+        return {}
+
+    async def revoke(_: set[TP]) -> None:
+        """They go."""
+
+    async def main() -> None:
+        consumer = Consumer({FACT: 5, CHANGE: 3}, CommitGate(starts, revoke))
+        await consumer.on_partitions_revoked({CHANGE})
+        assert await consumer.seek_to_committed() == {FACT: 5}
+        consumer.assigned = set()
+        assert await consumer.seek_to_committed() == {}
+        assert asked == []
+        await consumer.on_partitions_assigned({FACT})
+        await consumer.seek_to_committed()
+        assert asked == [{FACT}]
+        await consumer.on_partitions_assigned(set())
+        await consumer.seek_to_committed()
+        assert asked == [{FACT}, set()]
 
     asyncio.run(main())
 
