@@ -253,6 +253,12 @@ class Partition:
                 self._state.checkpoint(self.next, self._meta())
             self._saved_at = asyncio.get_running_loop().time()
             self._due = self._saved_at + CHECKPOINT_SECONDS
+            await self._keep_name()
+
+    async def _keep_name(self) -> None:
+        """A name that the log may soon forget is taken again, if the group says that this is still its owner."""
+        if self._writer.stale and await self._commit(self.number, self.said):
+            await self._writer.take()
 
     async def link(self, folder: Path, pause: float = 0.0) -> int | None:
         """A copy of the state as of its last checkpoint, by hard links; its position, or None if it has none now.
