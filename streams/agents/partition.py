@@ -52,7 +52,8 @@ STRETCH_BYTES = 100_000
 
 PAUSE_SECONDS = 0.001
 """How long a long step pauses after each chunk (a few milliseconds of work): it takes a fifth more time for it."""
-
+SEAL_SECONDS = 10.0
+"""How long a long step says things before they are sealed: Kafka gives up what is open for long, and its writer."""
 
 Commit = Callable[[int, int], Awaitable[bool]]
 """Tells the group that all of a partition before a position has been said for good; whether it has taken that."""
@@ -107,6 +108,7 @@ class Partition:
         self._lock = asyncio.Lock()
         self._saved_at = asyncio.get_running_loop().time()
         self._due = self._saved_at + first_turn(number)
+        self._sealed_at = self._saved_at
         self.next = self._state.position
         self.said = 0
         self._closed = False
@@ -216,8 +218,14 @@ class Partition:
         self._meter.said(effects.receipt, effects.alerts)
 
     async def _breathe(self, position: int, meta: bytes) -> None:
-        """Between two chunks of a long step: let others work, and keep no more in memory than a batch would."""
-        if meta and self.full and await self._settle(position):
+        """Between two chunks of a long step: let others work, keep no more in memory than a batch would.
+
+        Only a control's is saved half-way. The group is told of what lies before the step, and no more.
+        """
+        self._meter.moved()
+        waits = asyncio.get_running_loop().time() - self._sealed_at
+        due = waits >= SEAL_SECONDS or (meta and self.full)
+        if due and await self._settle(position) and meta:
             self._state.checkpoint(position, meta, halfway=self._memory.done)
         await asyncio.sleep(PAUSE_SECONDS)
 
@@ -226,6 +234,7 @@ class Partition:
         with self._meter.stage("settle"):
             await self._outbox.settle()
             await self._writer.seal()
+            self._sealed_at = asyncio.get_running_loop().time()
             if position > self.said:
                 if not await self._commit(self.number, position):
                     return False

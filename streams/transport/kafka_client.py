@@ -31,6 +31,9 @@ from topics.records import Record, StoredRecord
 
 IDLE_MS = 250
 VISIBLE_SECONDS = 10.0
+TRANSACTION_MS = 900_000
+"""How long what was said may stay open, at most what a broker allows by default: a successor ends it at once anyway."""
+
 TAKE_SECONDS = 60.0
 """How long a writer's name may take: aiokafka asks for a coordinator for ever, and the whole group waits."""
 
@@ -95,7 +98,9 @@ class KafkaClient:
         former = self._taken.pop(name, None)
         if former is not None:
             await former.stop()
-        producer = self._new_producer(transactional_id=f"{WORKERS}-{name}")
+        producer = self._new_producer(
+            transactional_id=f"{WORKERS}-{name}", transaction_timeout_ms=TRANSACTION_MS
+        )
         try:
             async with asyncio.timeout(TAKE_SECONDS):
                 await self._start(producer)
