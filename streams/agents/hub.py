@@ -172,7 +172,8 @@ class Hub:
 
     async def _look_after(self, number: int, partition: Partition) -> None:
         with self._unless_replaced(partition):
-            await partition.checkpoint_if_due()
+            if not await partition.checkpoint_if_due():
+                return
             with _or_later(f"facts[{number}] is not told of days and rules"):
                 await self._govern(number, partition)
 

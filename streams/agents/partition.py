@@ -11,7 +11,8 @@ with, and with how many subjects it is done: begun again, it passes over these a
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -54,6 +55,12 @@ PAUSE_SECONDS = 0.001
 """How long a long step pauses after each chunk (a few milliseconds of work): it takes a fifth more time for it."""
 SEAL_SECONDS = 10.0
 """How long a long step says things before they are sealed: Kafka gives up what is open for long, and its writer."""
+
+TURN_SECONDS = 0.3
+"""How long whoever looks after all partitions waits for one: a stretch of facts takes less, a long step more."""
+
+LINK_SECONDS = 5.0
+"""How long a copy of one partition waits for its turn, before it is another's."""
 
 Commit = Callable[[int, int], Awaitable[bool]]
 """Tells the group that all of a partition before a position has been said for good; whether it has taken that."""
@@ -244,25 +251,46 @@ class Partition:
     def _meta(self) -> bytes:
         return msgspec.msgpack.encode(Meta(self._memory.ledger, self._memory.book))
 
-    async def checkpoint_if_due(self) -> None:
-        """Checkpoint when time or size says so."""
+    async def checkpoint_if_due(self) -> bool:
+        """Checkpoint when time or size says so. False: it is in a long step, which looks after itself."""
         if self.full or asyncio.get_running_loop().time() >= self._due:
-            await self.checkpoint()
+            async with self._turn(TURN_SECONDS) as came:
+                if came:
+                    await self._save()
+                return came
+        return True
+
+    @asynccontextmanager
+    async def _turn(self, seconds: float) -> AsyncIterator[bool]:
+        """The lock, if it can be had in this time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._lock.acquire()
+        except TimeoutError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._lock.release()
 
     async def checkpoint(self) -> None:
         """Make everything up to `next` known to the group, then durable."""
         async with self._lock:
-            if self._closed or not self._whole:
-                return  # a step that was broken off is in memory only: the log repeats it
-            if not await self._settle(self.next):
-                # What the group does not know, the next owner repeats: it must not find a state that is past it.
-                logger.info("facts[%s] is not saved: its group is moving on", self.number)
-                return
-            with self._meter.stage("checkpoint"):
-                self._state.checkpoint(self.next, self._meta())
-            self._saved_at = asyncio.get_running_loop().time()
-            self._due = self._saved_at + CHECKPOINT_SECONDS
-            await self._keep_name()
+            await self._save()
+
+    async def _save(self) -> None:
+        if self._closed or not self._whole:
+            return  # a step that was broken off is in memory only: the log repeats it
+        if not await self._settle(self.next):
+            # What the group does not know, the next owner repeats: it must not find a state that is past it.
+            logger.info("facts[%s] is not saved: its group is moving on", self.number)
+            return
+        with self._meter.stage("checkpoint"):
+            self._state.checkpoint(self.next, self._meta())
+        self._saved_at = asyncio.get_running_loop().time()
+        self._due = self._saved_at + CHECKPOINT_SECONDS
+        await self._keep_name()
 
     async def _keep_name(self) -> None:
         """A name that the log may soon forget is taken again, if the group says that this is still its owner."""
@@ -273,14 +301,15 @@ class Partition:
         """A copy of the state as of its last checkpoint, by hard links; its position, or None if it has none now.
 
         On the loop's own thread: RocksDB would hold the interpreter's lock on any other. It takes milliseconds, if
-        the `pause` was long enough for it to write what it has in memory on threads of its own.
+        the `pause` was long enough for it to write what it has in memory on threads of its own. None in a long step
+        too: others are to be shipped meanwhile.
         """
-        async with self._lock:
-            if not self._closed:
+        async with self._turn(LINK_SECONDS) as came:
+            if came and not self._closed:
                 self._state.flush()
         await asyncio.sleep(pause)
-        async with self._lock:
-            if self._closed or not self._whole:
+        async with self._turn(LINK_SECONDS) as came:
+            if not came or self._closed or not self._whole:
                 return None
             self._state.link(folder)
             return self._state.position

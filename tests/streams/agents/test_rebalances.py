@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from faust.types import TP
 
+from streams.agents import partition as partition_module
 from streams.agents import recovery
 from streams.agents.hub import Hub
 from streams.agents.partition import Partition
@@ -69,6 +70,32 @@ def test_nobody_is_ready_before_everything_is_open(tmp_path: Path, monkeypatch: 
         restored.set()
         await starting
         assert hub.assigned
+
+    drive(tmp_path, work)
+
+
+def test_a_partition_in_a_long_step_holds_no_other_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = TP(FACTS, (BUCKET + 1) % 8)
+    rule = rule_in_force(0, *load_catalog(None).active_rules)._replace(partition=other.partition)
+    go_on = asyncio.Event()
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.starts([FACT, other], {FACT: 0, other: 0})
+        stepping = hub.partitions[BUCKET]
+        monkeypatch.setattr(stepping, "_say", lambda _: go_on.wait())
+        step = asyncio.create_task(hub.join(fact(1, batch(CLAIMS, 1, claim(1)))))
+        await hub.join(rule)
+        monkeypatch.setattr(stepping, "_due", 0.0)
+        await asyncio.wait_for(hub.tick(), 1)
+        assert log.committed == {other.partition: 1}
+        monkeypatch.setattr(partition_module, "LINK_SECONDS", 0.01)
+        assert await stepping.link(tmp_path / "linked") is None
+        go_on.set()
+        await step
+        await hub.tick()
+        assert log.committed == {other.partition: 1, BUCKET: 2}
 
     drive(tmp_path, work)
 
