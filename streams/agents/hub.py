@@ -310,7 +310,7 @@ class Hub:
                 if self._shipping is not None:
                     await self._shipping.leave(number)
                 with self._unless_replaced(partition):
-                    await partition.checkpoint()
+                    await partition.leave()
             finally:
                 self._release(partition)
 

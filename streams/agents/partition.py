@@ -6,7 +6,8 @@ What lies before a commit (`said`) has been said for good, and is replayed in si
 newer results. So no state is ever ahead of a commit: its owner would not repair what another repeats in between.
 A lock keeps a checkpoint from seeing state that is ahead of its position. A long step (a rule comes into force)
 gives way to other work after every chunk, and may be saved half-way under the position and the rulebook it began
-with, and with how many subjects it is done: begun again, it passes over these and says the rest.
+with, and with how many subjects it is done: begun again, it passes over these and says the rest. A partition that is
+left (its group waits) breaks its step off there; what was in hand of it is repeated by whoever has it next.
 """
 
 import asyncio
@@ -118,7 +119,7 @@ class Partition:
         self._sealed_at = self._saved_at
         self.next = self._state.position
         self.said = 0
-        self._closed = False
+        self._leaving = self._closed = False
         self._whole = True
 
     async def take(self) -> None:
@@ -170,11 +171,13 @@ class Partition:
         return asyncio.get_running_loop().time() - self._saved_at
 
     async def process(self, *records: StoredRecord) -> None:
-        """Take records of `facts` in order; what was taken before, or comes after `close`, is passed over.
+        """Take records of `facts` in order; what was taken before, or comes after `leave`, is passed over.
 
         Raises StateError after a step that was broken off: what follows it would leave a hole.
         """
         async with self._lock:
+            if self._leaving:
+                return
             if not self._whole:
                 raise StateError(
                     "a step was broken off", where=f"{FACTS}[{self.number}]", remedy="start again"
@@ -183,12 +186,16 @@ class Partition:
             for stretch in stretches(records):
                 with self._meter.stage("join"):
                     for record in stretch:
-                        if not self._closed and record.offset >= self.next:
-                            await self._take(record)
+                        if self._wants(record) and not await self._take(record):
+                            return
                 await asyncio.sleep(0)
             self._whole = True
 
-    async def _take(self, record: StoredRecord) -> None:
+    def _wants(self, record: StoredRecord) -> bool:
+        return record.offset >= self.next and not self._leaving
+
+    async def _take(self, record: StoredRecord) -> bool:
+        """Whether the step was done to its end; what was not is not whole."""
         began_with = b""
         self._memory.begin()
         if is_control(record):
@@ -203,7 +210,10 @@ class Partition:
                 await self._say(effects)
             if chunk:
                 await self._breathe(record.offset, began_with)
+                if self._leaving:
+                    return False
         self.next = record.offset + 1
+        return True
 
     def _step(self, record: StoredRecord) -> Iterator[Effects]:
         try:
@@ -230,11 +240,11 @@ class Partition:
         Only a control's is saved half-way. The group is told of what lies before the step, and no more.
         """
         self._meter.moved()
+        await asyncio.sleep(PAUSE_SECONDS)
         waits = asyncio.get_running_loop().time() - self._sealed_at
-        due = waits >= SEAL_SECONDS or (meta and self.full)
+        due = waits >= SEAL_SECONDS or (meta and (self.full or self._leaving))
         if due and await self._settle(position) and meta:
             self._state.checkpoint(position, meta, halfway=self._memory.done)
-        await asyncio.sleep(PAUSE_SECONDS)
 
     async def _settle(self, position: int) -> bool:
         """Everything that was said has arrived, no other owner has taken over since, and the group knows: or not."""
@@ -279,6 +289,11 @@ class Partition:
         async with self._lock:
             await self._save()
 
+    async def leave(self) -> None:
+        """Take nothing more, and checkpoint for the last time: a long step first comes to the end of its chunk."""
+        self._leaving = True
+        await self.checkpoint()
+
     async def _save(self) -> None:
         if self._closed or not self._whole:
             return  # a step that was broken off is in memory only: the log repeats it
@@ -316,7 +331,7 @@ class Partition:
 
     def close(self) -> None:
         """Release the state folder. An event that waited for the lock finds the partition closed."""
-        self._closed = True
+        self._leaving = self._closed = True
         self._outbox.abandon()
         self._state.close()
 

@@ -170,6 +170,37 @@ def test_what_a_long_step_says_is_sealed_as_it_goes(
     assert meter.moves >= PEOPLE // 10, "it is not taken for dead"
 
 
+@pytest.mark.parametrize(("life", "again"), [(DELIVERY, True), (LIFE[:3], False)], ids=["batch", "rule"])
+def test_a_partition_that_is_left_breaks_a_long_step_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: list[Record], again: bool
+) -> None:
+    """Its group waits. The next owner says what was in hand: of a control the rest, a batch from the beginning."""
+    monkeypatch.setattr(partition_module, "CHECKPOINT_SUBJECTS", 10**6)
+    whole, left, rest = Log(), Log(), Log()
+    asyncio.run(run(tmp_path / "whole", whole, life))
+    step = len(life) - 1
+
+    async def leave() -> None:
+        part = Partition(NUMBER, tmp_path / "left", left, "log", commit=left.commit)
+        await part.process(*stored(life)[:step])
+        await part.checkpoint()
+        before = len(left.sent)
+        stepping = asyncio.create_task(part.process(*stored([*life, *life])[step:]))
+        while len(left.sent) < before + PEOPLE // 2:
+            await asyncio.sleep(0)
+        await part.leave()
+        await part.process(stored([*life, *life])[step + 1])
+        await stepping
+        part.close()
+        assert (part.next, left.committed) == (step, {NUMBER: step})
+
+    asyncio.run(leave())
+    assert len(left.sent) < len(whole.sent)
+    asyncio.run(run(tmp_path / "left", rest, life))
+    assert said(left) | said(rest) == said(whole)
+    assert (rest.topics().count("alert.a") == PEOPLE) is again
+
+
 def test_others_work_while_a_rule_comes_into_force(tmp_path: Path) -> None:
     async def main() -> int:
         turns = 0

@@ -11,6 +11,7 @@ from streams.agents import partition as partition_module
 from streams.agents import recovery
 from streams.agents.hub import Hub
 from streams.agents.partition import Partition
+from streams.steps.memory import Effects
 from tests.streams.agents.fakes import BUCKET, CLAIMS, FakeLog, batch, claim, fact, rule_in_force
 from tests.streams.agents.test_hub import CHANGE, FACT, drive, folders, soon
 from topics.catalog import load_catalog
@@ -96,6 +97,32 @@ def test_a_partition_in_a_long_step_holds_no_other_up(
         await step
         await hub.tick()
         assert log.committed == {other.partition: 1, BUCKET: 2}
+
+    drive(tmp_path, work)
+
+
+def test_a_revoke_does_not_wait_for_the_end_of_a_long_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = 0
+
+    async def breathe(*_: object) -> None:
+        nonlocal chunks
+        chunks += 1
+        await asyncio.sleep(0)
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        partition = hub.partitions[BUCKET]
+        monkeypatch.setattr(partition, "_breathe", breathe)
+        monkeypatch.setattr(partition, "_step", lambda _: (Effects() for _ in range(10**6)))
+        step = asyncio.create_task(hub.join(fact(1, batch(CLAIMS, 1, claim(1)))))
+        while not chunks:
+            await asyncio.sleep(0)
+        at_the_revoke = chunks
+        await hub.revoke([FACT])
+        await step
+        assert chunks <= at_the_revoke + 2
+        assert log.committed.get(BUCKET, 0) <= 1, "the step was not done"
 
     drive(tmp_path, work)
 
