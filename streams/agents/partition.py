@@ -309,7 +309,7 @@ class Partition:
 
     async def _keep_name(self) -> None:
         """A name that the log may soon forget is taken again, if the group says that this is still its owner."""
-        if self._writer.stale and await self._commit(self.number, self.said):
+        if self._writer.stale and not self._leaving and await self._commit(self.number, self.said):
             await self._writer.take()
 
     async def link(self, folder: Path, pause: float = 0.0) -> int | None:

@@ -130,6 +130,8 @@ def test_a_name_that_may_be_forgotten_is_taken_again_by_the_owner_alone(
         log.committed, log.moving = {}, False
         await partition.checkpoint()
         assert takes == [{BUCKET: 1}], "the group was asked, with what it knows"
+        await partition.leave()
+        assert len(takes) == 1, "it is the next owner's"
         log.stale = False
 
     drive(tmp_path, work)
