@@ -73,6 +73,7 @@ class Hub:
         self._commit = commit
         self._recovery = Recovery(state, self._partition, self._end, shipping.shelves if shipping else None)
         self._progress = Progress()
+        self._revokes = 0
         self.assigned = False
         self.partitions: dict[int, Partition] = {}
         self._forwarding: dict[TP, Outbox] = {}
@@ -171,7 +172,8 @@ class Hub:
 
     async def _look_after(self, number: int, partition: Partition) -> None:
         with self._unless_replaced(partition):
-            await partition.checkpoint_if_due()
+            if not await partition.checkpoint_if_due():
+                return
             with _or_later(f"facts[{number}] is not told of days and rules"):
                 await self._govern(number, partition)
 
@@ -215,11 +217,17 @@ class Hub:
         self._leapt = today
 
     async def starts(self, tps: Iterable[TP], committed: Mapping[TP, int]) -> dict[TP, int]:
-        """Where each assigned partition starts: `facts` at its state, a change topic where it was committed."""
-        wanted, ends = list(tps), await self._log.ends(FACTS)
-        facts = [tp for tp in wanted if tp.topic == FACTS]
-        opening = (self._open(tp.partition, ends[tp.partition], committed.get(tp, 0)) for tp in facts)
-        starts = dict(zip(facts, await asyncio.gather(*opening), strict=True))
+        """Where each assigned partition starts: `facts` at its state, a change topic where it was committed.
+
+        What is revoked meanwhile starts nowhere, and makes nobody ready.
+        """
+        self.assigned = False
+        revokes, wanted, ends = self._revokes, list(tps), await self._log.ends(FACTS)
+        if revokes != self._revokes:
+            return {}
+        starts = await self._opened([tp for tp in wanted if tp.topic == FACTS], ends, committed)
+        if revokes != self._revokes:
+            return {}
         for tp in wanted:
             if tp.topic != FACTS:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
@@ -227,16 +235,27 @@ class Hub:
         self._share_cache()
         for number, partition in list(self.partitions.items()):
             await self._govern(number, partition)
-        self.assigned = True
-        self.ready()
+        if revokes == self._revokes:
+            self.assigned = True
+            self.ready()
         return starts
+
+    async def _opened(
+        self, facts: list[TP], ends: Mapping[int, int], committed: Mapping[TP, int]
+    ) -> dict[TP, int]:
+        opening = (self._open(tp.partition, ends[tp.partition], committed.get(tp, 0)) for tp in facts)
+        return dict(zip(facts, await asyncio.gather(*opening), strict=True))
 
     async def _open(self, number: int, end: int, said: int) -> int:
         self._lost.pop(number, None)
         if number not in self.partitions:
             claim = self._claims[number] = object()
             partition = await self._recovery.open(number, end)
-            await partition.take()
+            try:
+                await partition.take()
+            except BaseException:
+                self._release(partition)
+                raise
             if self._claims.get(number) is not claim:  # it was taken away meanwhile, and perhaps given again
                 self._release(partition)
                 return partition.next
@@ -259,15 +278,28 @@ class Hub:
             partition.room = self._cache // len(self.partitions)
 
     async def revoke(self, tps: Iterable[TP]) -> None:
-        """Let partitions go: everything sent has arrived, every state is checkpointed and closed."""
+        """Let partitions go: everything sent has arrived, every state is checkpointed and closed.
+
+        All go, whatever befalls one: what stays open keeps its folder locked. The first error is raised at the end.
+        """
         self.assigned = False
+        self._revokes += 1
+        errors: list[Exception] = []
         for tp in tps:
-            if tp.topic == FACTS:
-                self._lost.pop(tp.partition, None)
-                await self._revoke_facts(tp.partition)
-            elif (outbox := self._forwarding.pop(tp, None)) is not None:
-                await outbox.settle()
-                self._advance(tp, outbox)
+            try:
+                await self._let_go(tp)
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    async def _let_go(self, tp: TP) -> None:
+        if tp.topic == FACTS:
+            self._lost.pop(tp.partition, None)
+            await self._revoke_facts(tp.partition)
+        elif (outbox := self._forwarding.pop(tp, None)) is not None:
+            await outbox.settle()
+            self._advance(tp, outbox)
 
     async def _revoke_facts(self, number: int) -> None:
         self._claims.pop(number, None)
@@ -278,7 +310,7 @@ class Hub:
                 if self._shipping is not None:
                     await self._shipping.leave(number)
                 with self._unless_replaced(partition):
-                    await partition.checkpoint()
+                    await partition.leave()
             finally:
                 self._release(partition)
 

@@ -6,18 +6,21 @@ What lies before a commit (`said`) has been said for good, and is replayed in si
 newer results. So no state is ever ahead of a commit: its owner would not repair what another repeats in between.
 A lock keeps a checkpoint from seeing state that is ahead of its position. A long step (a rule comes into force)
 gives way to other work after every chunk, and may be saved half-way under the position and the rulebook it began
-with, and with how many subjects it is done: begun again, it passes over these and says the rest.
+with, and with how many subjects it is done: begun again, it passes over these and says the rest. A partition that is
+left (its group waits) breaks its step off there; what was in hand of it is repeated by whoever has it next.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from stores.state import PartitionState
 from streams.agents.outbox import Outbox
+from streams.agents.outputs import outputs
 from streams.steps.govern import govern
 from streams.steps.join import join
 from streams.steps.ledger import Ledger
@@ -26,20 +29,10 @@ from streams.steps.rulebook import Rulebook
 from streams.telemetry.meter import NO_METER, Meter
 from streams.transport.port import Writer
 from topics.batch import decode_batch, decode_rows
-from topics.codec import encode
 from topics.control import control_of, is_control
 from topics.errors import ContractError, DepartmentDataError, StateDamaged, StateError
-from topics.names import (
-    AUDIT,
-    COMPLETENESS,
-    FACTS,
-    alert_topic,
-    notice_topic,
-    receipt_topic,
-    result_topic,
-    trial_topic,
-)
-from topics.records import Record, StoredRecord, event_headers
+from topics.names import FACTS
+from topics.records import StoredRecord
 
 logger = logging.getLogger("crosscheck.partition")
 
@@ -52,7 +45,14 @@ STRETCH_BYTES = 100_000
 
 PAUSE_SECONDS = 0.001
 """How long a long step pauses after each chunk (a few milliseconds of work): it takes a fifth more time for it."""
+SEAL_SECONDS = 10.0
+"""How long a long step says things before they are sealed: Kafka gives up what is open for long, and its writer."""
 
+TURN_SECONDS = 0.3
+"""How long whoever looks after all partitions waits for one: a stretch of facts takes less, a long step more."""
+
+LINK_SECONDS = 5.0
+"""How long a copy of one partition waits for its turn, before it is another's."""
 
 Commit = Callable[[int, int], Awaitable[bool]]
 """Tells the group that all of a partition before a position has been said for good; whether it has taken that."""
@@ -107,9 +107,10 @@ class Partition:
         self._lock = asyncio.Lock()
         self._saved_at = asyncio.get_running_loop().time()
         self._due = self._saved_at + first_turn(number)
+        self._sealed_at = self._saved_at
         self.next = self._state.position
         self.said = 0
-        self._closed = False
+        self._leaving = self._closed = False
         self._whole = True
 
     async def take(self) -> None:
@@ -161,12 +162,14 @@ class Partition:
         return asyncio.get_running_loop().time() - self._saved_at
 
     async def process(self, *records: StoredRecord) -> None:
-        """Take records of `facts` in order; what was taken before, or comes after `close`, is passed over.
+        """Take records of `facts` in order; what was taken before, or comes after `leave`, is passed over.
 
         Raises StateError where records between are gone, and after a step that was broken off: what follows would
         leave a hole.
         """
         async with self._lock:
+            if self._leaving:
+                return
             if not self._whole:
                 raise StateError(
                     "a step was broken off", where=f"{FACTS}[{self.number}]", remedy="start again"
@@ -175,12 +178,16 @@ class Partition:
             for stretch in stretches(records):
                 with self._meter.stage("join"):
                     for record in stretch:
-                        if not self._closed and record.offset >= self.next:
-                            await self._take(record)
+                        if self._wants(record) and not await self._take(record):
+                            return
                 await asyncio.sleep(0)
             self._whole = True
 
-    async def _take(self, record: StoredRecord) -> None:
+    def _wants(self, record: StoredRecord) -> bool:
+        return record.offset >= self.next and not self._leaving
+
+    async def _take(self, record: StoredRecord) -> bool:
+        """Whether the step was done to its end; what was not is not whole."""
         check_follows(record, self.next)
         began_with = b""
         self._memory.begin()
@@ -196,7 +203,10 @@ class Partition:
                 await self._say(effects)
             if chunk:
                 await self._breathe(record.offset, began_with)
+                if self._leaving:
+                    return False
         self.next = record.offset + 1
+        return True
 
     def _step(self, record: StoredRecord) -> Iterator[Effects]:
         try:
@@ -218,16 +228,23 @@ class Partition:
         self._meter.said(effects.receipt, effects.alerts)
 
     async def _breathe(self, position: int, meta: bytes) -> None:
-        """Between two chunks of a long step: let others work, and keep no more in memory than a batch would."""
-        if meta and self.full and await self._settle(position):
-            self._state.checkpoint(position, meta, halfway=self._memory.done)
+        """Between two chunks of a long step: let others work, keep no more in memory than a batch would.
+
+        Only a control's is saved half-way. The group is told of what lies before the step, and no more.
+        """
+        self._meter.moved()
         await asyncio.sleep(PAUSE_SECONDS)
+        waits = asyncio.get_running_loop().time() - self._sealed_at
+        due = waits >= SEAL_SECONDS or (meta and (self.full or self._leaving))
+        if due and await self._settle(position) and meta:
+            self._state.checkpoint(position, meta, halfway=self._memory.done)
 
     async def _settle(self, position: int) -> bool:
         """Everything that was said has arrived, no other owner has taken over since, and the group knows: or not."""
         with self._meter.stage("settle"):
             await self._outbox.settle()
             await self._writer.seal()
+            self._sealed_at = asyncio.get_running_loop().time()
             if position > self.said:
                 if not await self._commit(self.number, position):
                     return False
@@ -237,44 +254,77 @@ class Partition:
     def _meta(self) -> bytes:
         return msgspec.msgpack.encode(Meta(self._memory.ledger, self._memory.book))
 
-    async def checkpoint_if_due(self) -> None:
-        """Checkpoint when time or size says so."""
+    async def checkpoint_if_due(self) -> bool:
+        """Checkpoint when time or size says so. False: it is in a long step, which looks after itself."""
         if self.full or asyncio.get_running_loop().time() >= self._due:
-            await self.checkpoint()
+            async with self._turn(TURN_SECONDS) as came:
+                if came:
+                    await self._save()
+                return came
+        return True
+
+    @asynccontextmanager
+    async def _turn(self, seconds: float) -> AsyncIterator[bool]:
+        """The lock, if it can be had in this time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._lock.acquire()
+        except TimeoutError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._lock.release()
 
     async def checkpoint(self) -> None:
         """Make everything up to `next` known to the group, then durable."""
         async with self._lock:
-            if self._closed or not self._whole:
-                return  # a step that was broken off is in memory only: the log repeats it
-            if not await self._settle(self.next):
-                # What the group does not know, the next owner repeats: it must not find a state that is past it.
-                logger.info("facts[%s] is not saved: its group is moving on", self.number)
-                return
-            with self._meter.stage("checkpoint"):
-                self._state.checkpoint(self.next, self._meta())
-            self._saved_at = asyncio.get_running_loop().time()
-            self._due = self._saved_at + CHECKPOINT_SECONDS
+            await self._save()
+
+    async def leave(self) -> None:
+        """Take nothing more, and checkpoint for the last time: a long step first comes to the end of its chunk."""
+        self._leaving = True
+        await self.checkpoint()
+
+    async def _save(self) -> None:
+        if self._closed or not self._whole:
+            return  # a step that was broken off is in memory only: the log repeats it
+        if not await self._settle(self.next):
+            # What the group does not know, the next owner repeats: it must not find a state that is past it.
+            logger.info("facts[%s] is not saved: its group is moving on", self.number)
+            return
+        with self._meter.stage("checkpoint"):
+            self._state.checkpoint(self.next, self._meta())
+        self._saved_at = asyncio.get_running_loop().time()
+        self._due = self._saved_at + CHECKPOINT_SECONDS
+        await self._keep_name()
+
+    async def _keep_name(self) -> None:
+        """A name that the log may soon forget is taken again, if the group says that this is still its owner."""
+        if self._writer.stale and not self._leaving and await self._commit(self.number, self.said):
+            await self._writer.take()
 
     async def link(self, folder: Path, pause: float = 0.0) -> int | None:
         """A copy of the state as of its last checkpoint, by hard links; its position, or None if it has none now.
 
         On the loop's own thread: RocksDB would hold the interpreter's lock on any other. It takes milliseconds, if
-        the `pause` was long enough for it to write what it has in memory on threads of its own.
+        the `pause` was long enough for it to write what it has in memory on threads of its own. None in a long step
+        too: others are to be shipped meanwhile.
         """
-        async with self._lock:
-            if not self._closed:
+        async with self._turn(LINK_SECONDS) as came:
+            if came and not self._closed:
                 self._state.flush()
         await asyncio.sleep(pause)
-        async with self._lock:
-            if self._closed or not self._whole:
+        async with self._turn(LINK_SECONDS) as came:
+            if not came or self._closed or not self._whole:
                 return None
             self._state.link(folder)
             return self._state.position
 
     def close(self) -> None:
         """Release the state folder. An event that waited for the lock finds the partition closed."""
-        self._closed = True
+        self._leaving = self._closed = True
         self._outbox.abandon()
         self._state.close()
 
@@ -311,33 +361,3 @@ def stretches(records: Sequence[StoredRecord]) -> Iterator[list[StoredRecord]]:
             part, room = [], STRETCH_BYTES
     if part:
         yield part
-
-
-def outputs(effects: Effects) -> dict[str, list[Record]]:
-    """Records by topic, alerts before the results that sum them up, the receipt last."""
-    out: dict[str, list[Record]] = {}
-    for alert in effects.alerts:
-        event = event_headers("alert", alert.rule, f"{alert.alert_id}/{alert.revision}", alert.updated_at)
-        record = Record(alert.alert_id.encode(), encode(alert), event)
-        topic_of = trial_topic if alert.trial else alert_topic
-        out.setdefault(topic_of(alert.department), []).append(record)
-    for result in effects.results:
-        topic = result_topic(result.resource.partition(".")[0])
-        out.setdefault(topic, []).append(Record(result.check_id.encode(), encode(result)))
-    if effects.completeness is not None:
-        key = f"{effects.completeness.resource}/{effects.completeness.bucket}"
-        out[COMPLETENESS] = [Record(key.encode(), encode(effects.completeness))]
-    for happened in effects.events:
-        event = event_headers("ruleevent", happened.rule, f"facts[0]@{happened.position}", happened.at)
-        said = msgspec.json.encode(happened, order="deterministic")  # sets have no order of their own
-        record = Record(happened.rule.encode(), said, event)
-        told = sorted({happened.department, *happened.declared.disclosure})
-        for topic in (AUDIT, *map(notice_topic, told)):
-            out.setdefault(topic, []).append(record)
-    receipt = effects.receipt
-    if receipt is not None:
-        event = event_headers("receipt", "crosscheck", receipt.position, receipt.at)
-        key = receipt.batch or receipt.position
-        record = Record(key.encode(), encode(receipt), event)
-        out.setdefault(receipt_topic(receipt.department), []).append(record)
-    return out

@@ -21,6 +21,8 @@ Tell = Callable[[int], None]
 class Silence:
     """A writer that takes what it is sent, and keeps none of it."""
 
+    stale = False
+
     async def take(self) -> None:
         """Nobody else has this name."""
 

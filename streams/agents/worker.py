@@ -24,6 +24,7 @@ from streams.clock import Clock, wall_clock
 from streams.settings import CACHE_BYTES
 from streams.telemetry.meter import NO_METER
 from streams.transport import faust_embedded, faust_kafka
+from streams.transport.patience import PatientTables
 from streams.transport.port import WORKERS, BrokerURL, Log, connect
 from topics.catalog import Catalog
 from topics.errors import StateError
@@ -88,6 +89,7 @@ def build_app(broker: BrokerURL, data: Path) -> WorkerApp:
         producer_linger=0,
         key_serializer="raw",
         value_serializer="raw",
+        TableManager=PatientTables,
     )
 
 
@@ -204,7 +206,7 @@ async def _stop(app: WorkerApp, hub: Hub) -> None:
 async def _farewell(app: WorkerApp, hub: Hub) -> None:
     await hub.tick()
     await hub.ship_last(SHIP_SECONDS)
-    await app.consumer.on_partitions_revoked(set(app.consumer.assignment()))
+    await app.consumer.let_go(set(app.consumer.assignment()))  # a failure here ends nothing: this is the end
 
 
 async def _within(seconds: float, step: Awaitable[Any]) -> None:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 class EmbeddedWriter:
     """See streams.transport.port.Writer. What is appended is final at once: this log has no compaction to wait for."""
 
+    stale = False
+
     def __init__(self, name: str, client: "EmbeddedClient") -> None:
         self._name = name
         self._client = client

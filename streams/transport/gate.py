@@ -79,6 +79,8 @@ class Gated(_MixedInto):
     _buffered_partitions: set[TP]
     _unacked_messages: Any
     _committed_offset: Any
+    _moving = False
+    """Between a revoke and what is assigned next: what is still called assigned, or is not yet, starts nowhere."""
 
     @staticmethod
     def _stored(record: Any) -> StoredRecord:
@@ -125,9 +127,13 @@ class Gated(_MixedInto):
 
         Always seeks: Faust drops what was fetched while a rebalance stopped the flow and seeks back to what was
         committed, which moves nothing where nothing was; without this those messages would wait for a restart.
+        It may do so in the middle of the rebalance too: nobody is asked then, or what was just let go would be opened.
         """
         committed: Mapping[TP, int] = await super().seek_to_committed()
-        found = {TP(tp.topic, tp.partition): offset or 0 for tp, offset in committed.items()}
+        all_found = {TP(tp.topic, tp.partition): offset or 0 for tp, offset in committed.items()}
+        found = {tp: offset for tp, offset in all_found.items() if tp in self.assignment()}
+        if self._moving or not found:
+            return found
         starts = await self.app.gate.starts(found, found)
         for tp, offset in starts.items():
             await self._seek(tp, offset)
@@ -139,17 +145,28 @@ class Gated(_MixedInto):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Faust never asks where to start for a worker that is given nothing: the gate is told here."""
+        self._moving = False
         await super().on_partitions_assigned(assigned, generation_id)
         if not assigned:
             await self.app.gate.starts((), {})
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let them go; a failure ends the worker. aiokafka notes it and goes on, as if nothing had been left undone."""
+        try:
+            await self.let_go(revoked)
+        except Exception as error:
+            await self.app.crash(error)
+            raise
+
+    async def let_go(self, revoked: set[TP]) -> None:
         """Checkpoint and commit before the partitions go to somebody else.
 
-        Faust's `commit` does nothing while one is under way, and that one may have begun before.
+        Faust's `commit` does nothing while one is under way, and that one may have begun before. Whoever has nothing
+        is told as well: it may be given something now, and is not ready until that is restored.
         """
+        self._moving = True
+        await self.app.gate.revoke({TP(tp.topic, tp.partition) for tp in revoked})
         if revoked:
-            await self.app.gate.revoke({TP(tp.topic, tp.partition) for tp in revoked})
             await self.maybe_wait_for_commit_to_finish()
             await self.commit()
             self.app.gate.forget(revoked)

@@ -44,6 +44,11 @@ EVERYBODYS = "5L6g3nShT-eMCtK--X86sw"
 """The cluster id that a container of apache/kafka gives itself, unless it is told another."""
 
 VISIBLE_SECONDS = 10.0
+TRANSACTION_MS = 900_000
+"""How long what was said may stay open, at most what a broker allows by default: a successor ends it at once anyway."""
+
+TAKE_SECONDS = 60.0
+"""How long a writer's name may take: aiokafka asks for a coordinator for ever, and the whole group waits."""
 
 logger = logging.getLogger("crosscheck.kafka")
 
@@ -105,17 +110,29 @@ class KafkaClient:
         former = self._taken.pop(name, None)
         if former is not None:
             await former.stop()
-        producer = self._new_producer(transactional_id=f"{WORKERS}-{name}")
-        await self._start(producer)
+        producer = self._new_producer(
+            transactional_id=f"{WORKERS}-{name}", transaction_timeout_ms=TRANSACTION_MS
+        )
+        try:
+            async with asyncio.timeout(TAKE_SECONDS):
+                await self._start(producer)
+        except TimeoutError:
+            raise BrokerUnavailable(
+                f"Kafka gave no producer id in {TAKE_SECONDS:.0f} s",
+                where=f"transactional id {WORKERS}-{name}",
+                remedy="has the cluster enough brokers for its topic __transaction_state?",
+            ) from None
         self._taken[name] = producer
         return producer
 
     async def _start(self, client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
         try:
             await client.start()
-        except KafkaError as error:
+        except BaseException as error:
             await client.stop()
-            raise self._unreachable(error) from None
+            if isinstance(error, KafkaError):
+                raise self._unreachable(error) from None
+            raise
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:

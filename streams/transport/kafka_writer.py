@@ -4,6 +4,8 @@ Kafka gives each new producer of a transactional id a higher epoch and refuses w
 owner which was paused, and replaced, cannot append what it had in hand behind what its successor said: compaction
 would keep the older record. Transactions are used for that alone: readers read what is not committed yet too
 (a result is the same whoever says it), so nothing waits for a commit.
+Kafka forgets an id that has written nothing for a week (transactional.id.expiration.ms), and refuses what comes under
+it afterwards; so it is `stale` after a day, and whoever owns it takes it again.
 Rules: a transaction is open from the first send until `seal`.
 """
 
@@ -12,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, InvalidProducerIdMapping, KafkaError, ProducerFenced
 
 from streams.transport.port import check_sizes
 from topics.errors import BrokerUnavailable, OwnerReplaced
@@ -20,6 +22,8 @@ from topics.records import Record
 
 Take = Callable[[str], Awaitable[AIOKafkaProducer]]
 Unreachable = Callable[[BaseException], BrokerUnavailable]
+
+STALE_SECONDS = 86_400.0
 
 
 class KafkaWriter:
@@ -31,15 +35,25 @@ class KafkaWriter:
         self._unreachable = unreachable
         self._producer: AIOKafkaProducer | None = None
         self._open = False
+        self._used_at = 0.0
         self._replaced: OwnerReplaced | None = None
         self._arrival: asyncio.Future[None] | None = None
 
     async def take(self) -> None:
+        if self.stale:
+            self._producer = None
         await self._taken()
+
+    @property
+    def stale(self) -> bool:
+        """Whether nothing was sent for a day: no transaction is open then, for every checkpoint seals."""
+        idle = asyncio.get_running_loop().time() - self._used_at
+        return self._producer is not None and not self._open and idle > STALE_SECONDS
 
     async def _taken(self) -> AIOKafkaProducer:
         if self._producer is None:
             self._producer = await self._take(self._name)
+            self._used_at = asyncio.get_running_loop().time()
         return self._producer
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":
@@ -84,6 +98,7 @@ class KafkaWriter:
             except KafkaError as error:
                 raise self._named(error) from None
             self._open = False
+            self._used_at = asyncio.get_running_loop().time()
 
     def _still_ours(self) -> None:
         if self._replaced is not None:
@@ -93,6 +108,10 @@ class KafkaWriter:
         if isinstance(error, ProducerFenced):
             self._replaced = OwnerReplaced("another worker has taken over", where=self._name)
             return self._replaced
+        if InvalidProducerIdMapping in (type(error), type(error.__cause__)):
+            what = "Kafka has forgotten who writes under this name, for nothing was written for long"
+            remedy = "start again; transactional.id.expiration.ms should be more than two days"
+            return BrokerUnavailable(what, where=self._name, remedy=remedy)
         return self._unreachable(error)
 
 

@@ -39,7 +39,13 @@ class Writer(Protocol):
         """Take the name: what a former writer still sends is refused from now on. `send` does it if this did not.
 
         An owner takes it before it reads: one that was paused meanwhile would otherwise take it from its successor.
+        Taken again only when it is `stale`, by whoever is known to be the owner still, and after a `seal`.
         """
+        ...
+
+    @property
+    def stale(self) -> bool:
+        """Whether nothing was sent for so long that the log may soon forget who has this name."""
         ...
 
     async def send(self, topic: str, partition: int, records: Sequence[Record]) -> "asyncio.Future[None]":

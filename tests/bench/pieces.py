@@ -37,6 +37,7 @@ class Capture:
     """A log that keeps what it is sent and loses nothing of its order."""
 
     log_id = "bench"
+    stale = False
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, int, Record]] = []

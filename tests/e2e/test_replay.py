@@ -16,6 +16,8 @@ SAID = ("alert.hrss", "result.hrss")
 class Recorder:
     """A log that keeps what it is sent."""
 
+    stale = False
+
     def __init__(self) -> None:
         self.sent: dict[str, list[bytes]] = {}
 

@@ -151,6 +151,8 @@ class SimulatedLog:
 class SimulatedWriter:
     """See streams.transport.port.Writer."""
 
+    stale = False
+
     def __init__(self, log: SimulatedLog, name: str) -> None:
         self._log = log
         self.name = name

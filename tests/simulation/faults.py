@@ -91,9 +91,7 @@ FAULTS = (
         "await self._outbox.settle()",
         "pass",
     ),
-    Fault(
-        "a step that was broken off is saved", Partition, "checkpoint", "or not self._whole", "", first=380
-    ),
+    Fault("a step that was broken off is saved", Partition, "_save", "or not self._whole", "", first=380),
     Fault(
         "replay begins one record late",
         Partition,
@@ -104,8 +102,8 @@ FAULTS = (
     Fault(
         "what was taken before is taken again",
         Partition,
-        "process",
-        "and record.offset >= self.next",
+        "_wants",
+        "record.offset >= self.next and",
         "",
         first=60,
     ),
@@ -134,7 +132,7 @@ FAULTS = (
         "_take",
         "self._memory.begin(self._state.halfway)",
         "self._memory.begin()",
-        first=660,
+        first=60,
     ),
     Fault(
         "half-way, who begins to wait is forgotten",
@@ -160,7 +158,7 @@ FAULTS = (
         "_take",
         "if record.offset >= self.said:",
         "if True:",
-        first=60,
+        first=580,
     ),
     Fault(
         "what comes last wins, whatever its version",

@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from stores.state import HALFWAY, LOG, META, POSITION
-from streams.agents.partition import Meta, outputs
+from streams.agents.outputs import outputs
+from streams.agents.partition import Meta
 from streams.steps.govern import govern
 from streams.steps.join import join
 from streams.steps.ledger import Ledger

@@ -27,6 +27,7 @@ class FakeLog:
     """
 
     log_id = "fake"
+    stale = False
 
     def __init__(self, *, held: bool = False) -> None:
         self.held = held

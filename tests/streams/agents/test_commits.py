@@ -108,3 +108,30 @@ def test_a_commit_never_goes_back_while_other_partitions_are_still_opened(
         await starting
 
     drive(tmp_path, work)
+
+
+def test_a_name_that_may_be_forgotten_is_taken_again_by_the_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever else did would take it from the owner."""
+    takes = list[dict[int, int]]()
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        async def take() -> None:
+            takes.append(dict(log.committed))
+
+        monkeypatch.setattr(log, "take", take)
+        partition = hub.partitions[BUCKET]
+        await partition.checkpoint()
+        assert takes == []
+        log.stale, log.moving = True, True
+        await partition.checkpoint()
+        assert takes == []
+        log.committed, log.moving = {}, False
+        await partition.checkpoint()
+        assert takes == [{BUCKET: 1}], "the group was asked, with what it knows"
+        await partition.leave()
+        assert len(takes) == 1, "it is the next owner's"
+        log.stale = False
+
+    drive(tmp_path, work)

@@ -51,14 +51,14 @@ def test_nothing_is_passed_over_by_an_agent_that_is_begun_anew(
 ) -> None:
     plain, failed, after = Partition._take, list[int](), list[int]()
 
-    async def fail_once(partition: Partition, record: StoredRecord) -> None:
+    async def fail_once(partition: Partition, record: StoredRecord) -> bool:
         if partition.number == BUCKET and record.offset == FAILS_AT and not failed:
             await asyncio.sleep(0.5)  # more is fetched meanwhile
             failed.append(record.offset)
             raise StateError("state cannot be read (IO error)")
         if failed and partition.number == BUCKET:
             after.append(record.offset)
-        await plain(partition, record)
+        return await plain(partition, record)
 
     async def story() -> None:
         url = BrokerURL.parse(f"embedded://{tmp_path / 'log'}")

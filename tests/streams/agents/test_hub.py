@@ -67,7 +67,8 @@ async def soon() -> None:
         await asyncio.sleep(0)
 
 
-def _state(hub: Hub) -> list[str]:
+def folders(hub: Hub) -> list[str]:
+    """Where states are."""
     return [folder.name for folder in hub._recovery.home(BUCKET).parent.iterdir()]
 
 
@@ -220,10 +221,10 @@ def test_state_that_another_process_holds_is_rebuilt_aside(
     async def work(hub: Hub, log: FakeLog) -> None:
         other = Hub(load_catalog(None), log, log.log_id, tmp_path)
         assert await other.starts([FACT], {FACT: 7}) == {FACT: 0}
-        assert len(_state(hub)) == 2
+        assert len(folders(hub)) == 2
         await other.join(fact(0, batch(CLAIMS, 1, claim(1))))
         await other.close()
-        assert _state(hub) == [f"{FACTS}-{BUCKET}"]
+        assert folders(hub) == [f"{FACTS}-{BUCKET}"]
 
     drive(tmp_path, work)
 

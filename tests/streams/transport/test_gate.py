@@ -9,6 +9,7 @@ import pytest
 from faust.types import TP
 
 from streams.transport.gate import FULL_SECONDS, CommitGate, Gated
+from topics.errors import BrokerUnavailable
 from topics.records import StoredRecord
 
 FACT, CHANGE = TP("facts", 0), TP("change.hrss.x", 0)
@@ -18,7 +19,8 @@ class Driver:
     """A consumer under the mixin: knows what was committed, and notes every seek."""
 
     def __init__(self, committed: Mapping[TP, int | None], gate: CommitGate) -> None:
-        self.app = SimpleNamespace(gate=gate)
+        self.crashes: list[BaseException] = []
+        self.app = SimpleNamespace(gate=gate, crash=self._crash)
         self.committed = committed
         self.sought: dict[TP, int] = {}
         self.fetched: dict[TP, list[StoredRecord]] = {}
@@ -29,6 +31,9 @@ class Driver:
         self._buffered_partitions: set[TP] = set()
         self.waited: list[float] = []
         self.flow_active, self.should_stop = True, False
+
+    async def _crash(self, error: BaseException) -> None:
+        self.crashes.append(error)
 
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
         return self.committed
@@ -73,6 +78,9 @@ class Driver:
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         self.assigned = self.assigned - revoked
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self.assigned = assigned
 
     async def _seek(self, tp: TP, offset: int) -> None:
         self.sought[tp] = offset
@@ -150,6 +158,63 @@ def test_what_becomes_safe_while_a_commit_is_under_way_is_committed_before_parti
         assert consumer.app.gate.safe == {}
 
     asyncio.run(main())
+
+
+def test_whoever_has_nothing_is_told_of_a_rebalance_too() -> None:
+    revoked = list[set[TP]]()
+
+    async def revoke(tps: set[TP]) -> None:
+        revoked.append(tps)
+
+    consumer = idle_consumer()
+    consumer.app.gate.revoke = revoke
+    consumer.assigned = set()
+    asyncio.run(consumer.on_partitions_revoked(set()))
+    assert revoked == [set()]
+
+
+def test_nobody_is_asked_where_to_start_in_the_middle_of_a_rebalance() -> None:
+    """Faust seeks whenever it has fetched while the flow stood still; what is revoked may still be called assigned."""
+    asked = list[set[TP]]()
+
+    async def starts(tps: Iterable[TP], _: Mapping[TP, int]) -> dict[TP, int]:
+        asked.append(set(tps))
+        return {}
+
+    async def revoke(_: set[TP]) -> None:
+        """They go."""
+
+    async def main() -> None:
+        consumer = Consumer({FACT: 5, CHANGE: 3}, CommitGate(starts, revoke))
+        await consumer.on_partitions_revoked({CHANGE})
+        assert await consumer.seek_to_committed() == {FACT: 5}
+        consumer.assigned = set()
+        assert await consumer.seek_to_committed() == {}
+        assert asked == []
+        await consumer.on_partitions_assigned({FACT})
+        await consumer.seek_to_committed()
+        assert asked == [{FACT}]
+        await consumer.on_partitions_assigned(set())
+        await consumer.seek_to_committed()
+        assert asked == [{FACT}, set()]
+
+    asyncio.run(main())
+
+
+def test_a_failure_to_let_partitions_go_ends_the_worker() -> None:
+    """aiokafka logs it and goes on."""
+    failure = BrokerUnavailable("gone")
+
+    async def starts(*_: object) -> dict[TP, int]:
+        raise AssertionError
+
+    async def revoke(_: set[TP]) -> None:
+        raise failure
+
+    consumer = Consumer({}, CommitGate(starts, revoke))
+    with pytest.raises(BrokerUnavailable):
+        asyncio.run(consumer.on_partitions_revoked({FACT}))
+    assert consumer.crashes == [failure]
 
 
 def test_a_position_is_committed_at_once_and_never_of_a_partition_that_has_gone() -> None:

@@ -61,3 +61,29 @@ def test_a_broker_that_goes_away_is_unavailable(
     with pytest.raises(BrokerUnavailable, match=f"no answer from Kafka.*{type(error).__name__}"):
         asyncio.run(work())
     assert admin.closed
+
+
+class _Waiting:
+    """aiokafka's producer where no coordinator of transactions can be had: it asks for ever."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    async def start(self) -> None:
+        await asyncio.Event().wait()
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
+def test_a_name_that_nobody_gives_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    producer = _Waiting()
+    monkeypatch.setattr(kafka_client, "TAKE_SECONDS", 0.05)
+    monkeypatch.setattr(kafka_client, "AIOKafkaProducer", lambda **_: producer)
+
+    async def work() -> None:
+        await KafkaClient("127.0.0.1:1").writer("facts-0").take()
+
+    with pytest.raises(BrokerUnavailable, match="no producer id"):
+        asyncio.run(asyncio.wait_for(work(), 5))
+    assert producer.stopped

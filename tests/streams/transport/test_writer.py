@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiokafka.errors import IllegalOperation, ProducerFenced
+from aiokafka.errors import IllegalOperation, InvalidProducerIdMapping, KafkaError, ProducerFenced
 
+from streams.transport import kafka_writer
 from streams.transport.kafka_writer import KafkaWriter
 from streams.transport.port import BrokerURL, Log, Writer, connect
 from tests.streams.transport.test_log_port import everything, name, on, spec, url
@@ -77,6 +78,45 @@ def test_a_record_over_the_limit_is_refused_before_it_is_sent(url: BrokerURL) ->
             await say(writer, topic, b"x" * MAX_RECORD_BYTES)
 
     on(url, work)
+
+
+def test_a_name_that_was_not_used_for_long_is_taken_again(
+    url: BrokerURL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka would forget it. It goes from one producer to the next of the same writer, as to another's."""
+    topic, owner = name(), name()
+    kafka = url.scheme == "kafka"
+
+    async def work(log: Log) -> None:
+        await log.ensure([spec(topic)])
+        writer = log.writer(owner)
+        assert not writer.stale, "nobody has it yet"
+        await say(writer, topic, b"1")
+        monkeypatch.setattr(kafka_writer, "STALE_SECONDS", 0.0)
+        assert not writer.stale, "what is open is in use"
+        await writer.seal()
+        assert writer.stale is kafka
+        monkeypatch.setattr(kafka_writer, "STALE_SECONDS", 60.0)
+        assert not writer.stale
+        monkeypatch.setattr(kafka_writer, "STALE_SECONDS", 0.0)
+        await writer.take()
+        await say(writer, topic, b"2")
+        await writer.seal()
+        assert await everything(log, topic) == {0: [b"1", b"2"]}
+
+    on(url, work)
+
+
+def test_a_name_that_was_forgotten_is_told_apart_from_a_broker_that_is_away() -> None:
+    error = KafkaError("Unexpected error during batch delivery")  # all that aiokafka's sender says itself
+    error.__cause__ = InvalidProducerIdMapping()
+
+    async def take(_: str) -> Any:
+        raise error
+
+    writer = KafkaWriter("facts-0", take, lambda _: BrokerUnavailable("no answer"))
+    assert "forgotten" in str(writer._named(error))
+    assert "no answer" in str(writer._named(KafkaError("else")))
 
 
 class FencedOnTheWay:
