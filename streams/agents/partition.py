@@ -45,6 +45,7 @@ STRETCH_BYTES = 100_000
 
 PAUSE_SECONDS = 0.001
 """How long a long step pauses after each chunk (a few milliseconds of work): it takes a fifth more time for it."""
+
 SEAL_SECONDS = 10.0
 """How long a long step says things before they are sealed: Kafka gives up what is open for long, and its writer."""
 

@@ -86,7 +86,7 @@ def _drop_older_epochs(batch: ChangeBatch, place: Place, memory: Memory) -> Iter
 
 
 def _end_waits(resource: str, place: Place, memory: Memory) -> Iterator[Effects]:
-    """The resource is delivered: what it lacks is missing indeed, and it speaks for nobody else."""
+    """The resource is delivered: what it lacks is missing, and whom it does not exempt is not exempt."""
     name = waits_for_resource(resource)
     rules = [rule for rule in memory.rules.waiting if resource in rule.rule.resources]
     for chunk in memory.chunks(memory.store.take(name, name)):
