@@ -48,6 +48,10 @@ WATCH_SECONDS = 5.0
 logger = logging.getLogger("crosscheck.hub")
 
 
+class _Revoked(Exception):
+    """What was assigned when somebody asked where it starts is not any more."""
+
+
 class Hub:
     """Owned partitions of `facts`, and messages of change topics on their way into it."""
 
@@ -73,11 +77,11 @@ class Hub:
         self._commit = commit
         self._recovery = Recovery(state, self._partition, self._end, shipping.shelves if shipping else None)
         self._progress = Progress()
+        self._starting = asyncio.Lock()
         self._revokes = 0
         self.assigned = False
         self.partitions: dict[int, Partition] = {}
         self._forwarding: dict[TP, Outbox] = {}
-        self._claims: dict[int, object] = {}
         self._known: dict[int, int] = {}
         self._replays_to: dict[int, int] = {}
         self.drifted: set[str] = set()
@@ -219,15 +223,26 @@ class Hub:
     async def starts(self, tps: Iterable[TP], committed: Mapping[TP, int]) -> dict[TP, int]:
         """Where each assigned partition starts: `facts` at its state, a change topic where it was committed.
 
+        One at a time: Faust asks twice at once, and whoever asks next would find folders held that are being opened.
         What is revoked meanwhile starts nowhere, and makes nobody ready.
         """
         self.assigned = False
-        revokes, wanted, ends = self._revokes, list(tps), await self._log.ends(FACTS)
-        if revokes != self._revokes:
-            return {}
-        starts = await self._opened([tp for tp in wanted if tp.topic == FACTS], ends, committed)
-        if revokes != self._revokes:
-            return {}
+        asked_at = self._revokes
+        async with self._starting:
+            try:
+                starts = await self._starts(list(tps), committed, asked_at)
+            except _Revoked:
+                return {}
+            self.assigned = True
+            self.ready()
+            return starts
+
+    async def _starts(self, wanted: list[TP], committed: Mapping[TP, int], asked_at: int) -> dict[TP, int]:
+        self._unless_revoked(asked_at)
+        ends = await self._log.ends(FACTS)
+        facts = [tp for tp in wanted if tp.topic == FACTS]
+        starts = await self._opened(facts, ends, committed, asked_at)
+        self._unless_revoked(asked_at)
         for tp in wanted:
             if tp.topic != FACTS:
                 outbox = self._forwarding.setdefault(tp, Outbox(self._log))
@@ -235,30 +250,38 @@ class Hub:
         self._share_cache()
         for number, partition in list(self.partitions.items()):
             await self._govern(number, partition)
-        if revokes == self._revokes:
-            self.assigned = True
-            self.ready()
+        self._unless_revoked(asked_at)
         return starts
 
-    async def _opened(
-        self, facts: list[TP], ends: Mapping[int, int], committed: Mapping[TP, int]
-    ) -> dict[TP, int]:
-        opening = (self._open(tp.partition, ends[tp.partition], committed.get(tp, 0)) for tp in facts)
-        return dict(zip(facts, await asyncio.gather(*opening), strict=True))
+    def _unless_revoked(self, asked_at: int) -> None:
+        if asked_at != self._revokes:
+            raise _Revoked
 
-    async def _open(self, number: int, end: int, said: int) -> int:
+    async def _opened(
+        self, facts: list[TP], ends: Mapping[int, int], committed: Mapping[TP, int], asked_at: int
+    ) -> dict[TP, int]:
+        """All have an end, good or bad, before anybody may open one again."""
+        opening = (
+            self._open(tp.partition, ends[tp.partition], committed.get(tp, 0), asked_at) for tp in facts
+        )
+        starts: dict[TP, int] = {}
+        for tp, start in zip(facts, await asyncio.gather(*opening, return_exceptions=True), strict=True):
+            if isinstance(start, BaseException):
+                raise start
+            starts[tp] = start
+        return starts
+
+    async def _open(self, number: int, end: int, said: int, asked_at: int) -> int:
         self._lost.pop(number, None)
         if number not in self.partitions:
-            claim = self._claims[number] = object()
             partition = await self._recovery.open(number, end)
             try:
+                self._unless_revoked(asked_at)  # else its name is somebody else's
                 await partition.take()
+                self._unless_revoked(asked_at)
             except BaseException:
                 self._release(partition)
                 raise
-            if self._claims.get(number) is not claim:  # it was taken away meanwhile, and perhaps given again
-                self._release(partition)
-                return partition.next
             partition.said = said  # before anybody may checkpoint it: a commit never goes back
             self.partitions[number] = partition
             self._known[number] = self._replays_to[number] = end
@@ -302,7 +325,6 @@ class Hub:
             self._advance(tp, outbox)
 
     async def _revoke_facts(self, number: int) -> None:
-        self._claims.pop(number, None)
         partition = self.partitions.pop(number, None)
         if partition is not None:
             self._progress.forget(number)
@@ -341,7 +363,7 @@ class Hub:
 
     async def close(self) -> None:
         """Let everything go."""
-        await self.revoke([*self._forwarding, *(TP(FACTS, n) for n in {*self.partitions, *self._claims})])
+        await self.revoke([*self._forwarding, *(TP(FACTS, n) for n in self.partitions)])
 
     def abandon(self) -> None:
         """Let go of what `close` could not checkpoint; its log repeats it."""

@@ -79,8 +79,12 @@ class Recovery:
             shutil.rmtree(partition.folder)
             partition = await self._open(number)
         if self._shelves is not None:
-            async with self._gate:
-                partition = await self._brought_forward(partition, self._shelves.of(number), end)
+            try:
+                async with self._gate:
+                    partition = await self._brought_forward(partition, self._shelves.of(number), end)
+            except BaseException:
+                partition.close()
+                raise
         if partition.next == 0 < end:
             logger.info("%s[%s] is rebuilt from its log, of %s records", FACTS, number, end)
         return partition

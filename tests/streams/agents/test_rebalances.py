@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from faust.types import TP
 
+from stores.checkpoints import Place, Shelves
 from streams.agents import partition as partition_module
 from streams.agents import recovery
 from streams.agents.hub import Hub
@@ -152,5 +153,88 @@ def test_what_is_revoked_before_it_is_open_starts_nowhere(
             answered.set()
             assert await starting == {}
         assert (hub.assigned, hub.positions()) == (False, {})
+
+    drive(tmp_path, work)
+
+
+def slow_names(monkeypatch: pytest.MonkeyPatch, log: FakeLog, wait: Gate) -> list[None]:
+    """Names are taken after `wait`; what is returned has one for each that was asked for."""
+    asked: list[None] = []
+
+    async def take() -> None:
+        asked.append(None)
+        await wait()
+
+    monkeypatch.setattr(log, "take", take)
+    return asked
+
+
+def test_who_asks_while_a_partition_is_being_opened_gets_the_same_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust's recovery and its fetcher ask at once: a second owner of the name would end the first, or itself."""
+    monkeypatch.setattr(recovery, "LOCK_PATIENCE_SECONDS", 0.05)
+    answered = asyncio.Event()
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.revoke([FACT])
+        taken = slow_names(monkeypatch, log, answered.wait)
+        starting = [asyncio.create_task(hub.starts([FACT], {FACT: 1})) for _ in range(2)]
+        await asyncio.sleep(0.2)
+        answered.set()
+        assert await asyncio.gather(*starting) == [{FACT: 1}, {FACT: 1}]
+        assert (len(taken), len(folders(hub))) == (1, 1)
+
+    drive(tmp_path, work)
+
+
+@pytest.mark.parametrize("kept", ["taking its name", "bringing its state"])
+def test_who_is_called_off_while_opening_leaves_nothing_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    """The next rebalance ends Faust's recovery where it is."""
+    monkeypatch.setattr(recovery, "LOCK_PATIENCE_SECONDS", 0.05)
+    never, held = asyncio.Event(), []
+
+    async def brought(self: recovery.Recovery, partition: Partition, *_: object) -> Partition:
+        held.append(partition)  # the garbage collector would close it
+        await never.wait()
+        return partition
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.revoke([FACT])
+        with monkeypatch.context() as patched:
+            if kept == "taking its name":
+                slow_names(patched, log, never.wait)
+            else:
+                patched.setattr(hub._recovery, "_shelves", Shelves(Place(str(tmp_path / "kept")), "fake"))
+                patched.setattr(recovery.Recovery, "_brought_forward", brought)
+            starting = asyncio.create_task(hub.starts([FACT], {FACT: 1}))
+            await asyncio.sleep(0.1)
+            starting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await starting
+        assert await hub.starts([FACT], {FACT: 1}) == {FACT: 1}
+        assert not [name for name in folders(hub) if name.startswith("aside")]
+
+    drive(tmp_path, work)
+
+
+def test_no_name_is_taken_for_what_was_revoked_while_its_state_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes minutes to restore one; its successor has the name by then, and would lose it."""
+    restored = asyncio.Event()
+
+    async def work(hub: Hub, log: FakeLog) -> None:
+        await hub.revoke([FACT])
+        held_back(monkeypatch, restored.wait)
+        taken = slow_names(monkeypatch, log, restored.wait)
+        starting = asyncio.create_task(hub.starts([FACT], {FACT: 1}))
+        await soon()
+        await hub.revoke([FACT])
+        restored.set()
+        assert await starting == {}
+        assert not taken
 
     drive(tmp_path, work)
