@@ -14,7 +14,6 @@ from typing import Any
 from rocksdict import (
     AccessType,
     BlockBasedOptions,
-    Cache,
     Checkpoint,
     DBCompressionType,
     Options,
@@ -43,10 +42,6 @@ MARK = "DAMAGED"
 """A file that says that reading this folder failed; RocksDB opens what it can still open, and cannot tell."""
 
 
-_BLOCKS = Cache(64 << 20)
-"""Blocks of all partitions: subjects that are asked for again are kept by themselves."""
-
-
 def _options() -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
@@ -59,7 +54,7 @@ def _options() -> Options:
     options.set_keep_log_file_num(2)
     options.set_max_open_files(256)
     table = BlockBasedOptions()
-    table.set_block_cache(_BLOCKS)
+    table.disable_cache()  # the system keeps blocks, SubjectCache subjects
     table.set_bloom_filter(10, False)
     options.set_block_based_table_factory(table)
     return options
@@ -80,7 +75,7 @@ def open_folder(folder: Path, access: AccessType | None = None) -> Rdict:
     """RocksDB in a folder, a new one if need be. Raises StateHeld, StateDamaged or StateError."""
     make_folder(folder)
     known = (folder / "CURRENT").exists()
-    # Reopened without column_families, rocksdict falls back to an 8 MB cache without a word.
+    # Reopened without column_families, rocksdict falls back to options of its own without a word.
     families: dict[str, Any] = {"column_families": {"default": _options()}} if known else {}
     try:
         if (folder / MARK).exists():
