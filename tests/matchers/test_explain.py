@@ -79,10 +79,10 @@ def section(explanation: Explanation, heading: str) -> dict[str, list[str]]:
 
 HRSS_ZH, HRSS_EN = "人力资源和社会保障局", "Human Resources and Social Security Bureau"
 SPELL_EN = f"{HRSS_EN} · Employees' social insurance spells"
-UNASKED_ZH = "比对查不出、须由核查员核实的情形:身份被冒用、来源数据有误"
+UNASKED_ZH = "比对查不出、须由核查员核实的情形:依当地规定不视为重新就业、身份被冒用、来源数据有误"
 UNASKED_EN = (
     "What no comparison can see and only an officer can find: "
-    "the identity was misused by another; a source record is wrong"
+    "no re-employment by local rules; the identity was misused by another; a source record is wrong"
 )
 
 
@@ -93,7 +93,7 @@ def test_open_says_what_for_whom_and_on_what_ground() -> None:
         "",
         "核查的问题",
         "  领取失业保险金期间疑似就业",
-        "  用途:核查失业保险金领取月份是否与就业、工资或在营企业任职期间重叠",
+        "  用途:核查失业保险金领取月份是否与就业、工资或担任在营企业法定代表人的期间重叠",
         "  法律依据:《失业保险条例》(国务院令第258号)第十五条:重新就业的,停止领取失业保险金",
         "  这是一个需要核实的问题,不是结论:各来源的记录之间存在差异,不等于当事人有过错;须由核查员另行取证后作出认定。",
         "",
@@ -108,7 +108,8 @@ def test_open_says_what_for_whom_and_on_what_ground() -> None:
         "",
         "The question",
         "  Unemployment benefit while apparently employed",
-        "  Purpose: Check whether a benefit month overlaps employment, wages or an enterprise in operation",
+        "  Purpose: Check whether a benefit month overlaps employment, wages or being legal representative "
+        "of an enterprise in operation",
         "  Legal basis: 《失业保险条例》(国务院令第258号)第十五条:重新就业的,停止领取失业保险金",
         "  This is a question, not a verdict: records of different sources do not fit together, which does not "
         "mean that the person did wrong. An officer decides, on evidence of their own.",

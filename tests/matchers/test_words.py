@@ -87,8 +87,8 @@ WHAT_IT_ASKS: dict[str, Case] = {
     "title": (
         CONFLICT,
         as_it_is,
-        "规则 benefit-while-employed 第 1 版:领取失业保险金期间疑似就业",
-        "Rule benefit-while-employed, version 1",
+        "规则 benefit-while-employed 第 2 版:领取失业保险金期间疑似就业",
+        "Rule benefit-while-employed, version 2",
     ),
     "conflict": (
         CONFLICT,

@@ -43,12 +43,26 @@ def earned(month: str, last: int, income: str) -> Record:
     return spell("tax.income_month.person_id", f"{month}-01", f"{month}-{last}", income=income, kind="wage")
 
 
+def inspected(trade: str) -> Record:
+    return event("market.food_inspection.uscc", "2026-03-10", found="operating", trade=trade)
+
+
+def contract(price: str) -> Record:
+    return event("housing.sale_contract.property_no", "2026-01-10", price=price, status="filed")
+
+
+def based(band: str) -> Record:
+    return spell("hrss.contribution_base.person_id", "2025-01-01", "2025-12-31", annual_base=band)
+
+
 DIVORCED = "court.divorce.person_id"
-INSPECTED = event("market.food_inspection.uscc", "2026-03-10", found="operating")
+INSPECTED = inspected("retail")
 SOLD = event("market.equity_transfer.transferor_id", "2026-03-10", kind="sale", company_uscc="c")
 TITLE = event("naturalres.title_transfer.property_no", "2026-01-10", kind="sale")
 REVIEWED = spell("civil.low_income_review.person_id", "2026-01-16", "2026-04-15", declared_income="4800-6000")
 MARRIED = married("2026-03-10")
+DECLARED = event("tax.deed_tax.property_no", "2026-03-10", price="1000000-1500000")
+BORN = event("health.birth_certificate.certificate_no", "2026-05-01")
 CASES = {
     "married on the day on which a court's divorce took effect": (
         "marriage-overlap",
@@ -69,6 +83,37 @@ CASES = {
     "deed tax paid two years before, to the day, a leap day between": (
         "title-without-deed-tax",
         (TITLE, event("tax.deed_tax.property_no", "2024-01-10")),
+        State.CLEAR,
+    ),
+    "deed tax paid three years before the title of a home that was bought off plan": (
+        "title-without-deed-tax",
+        (TITLE, event("tax.deed_tax.property_no", "2023-01-10")),
+        State.CLEAR,
+    ),
+    "a former owner's deed tax, more than five years before": (
+        "title-without-deed-tax",
+        (TITLE, event("tax.deed_tax.property_no", "2021-01-08")),
+        State.OPEN,
+    ),
+    "more declared than the contract says, as after an assessment": (
+        "deed-price",
+        (DECLARED, contract("0-500000")),
+        State.CLEAR,
+    ),
+    "less declared than the contract says": (
+        "deed-price",
+        (DECLARED, contract("2000000-3000000")),
+        State.OPEN,
+    ),
+    "a birth on the last day that may still be registered": ("birth-not-registered", (BORN,), State.CLEAR),
+    "a birth the day before": (
+        "birth-not-registered",
+        (event("health.birth_certificate.certificate_no", "2026-04-30"),),
+        State.OPEN,
+    ),
+    "a death on the last day that may still be registered": (
+        "death-not-registered",
+        (event("health.death.person_id", "2026-05-01"),),
         State.CLEAR,
     ),
     "tax paid a month before the transfer was registered": (
@@ -95,3 +140,42 @@ def test_only_those_are_asked_whom_the_records_contradict(case: str, town_catalo
     found = rule.evaluate(subject, handle, subject.facts[rule.anchor][handle], moment)
     assert rule.anchor == source_of(rule.rule.anchor, rule.rule.anchor_subject) == records[0].source
     assert found.state == expected
+
+
+ASKED = {
+    "a restaurant": ("food-unlicensed", inspected("catering"), True),
+    "a seller of farm produce": ("food-unlicensed", inspected("farm_produce"), False),
+    "a stall under local rules": ("food-unlicensed", inspected("small_scale"), False),
+    "a base below the ceiling": ("contribution-base-low", based("120000-180000"), True),
+    "a base at 300 % of the average wage": ("contribution-base-low", based("180000-240000"), False),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_whom_the_law_exempts_no_rule_asks_about(case: str, town_catalog: Catalog) -> None:
+    name, (source, first, last, codes), expected = ASKED[case]
+    rule = CompiledRule.of(town_catalog.rule(name), chinese_calendar())
+    assert rule.anchor == source
+    assert rule.asks(Fact(1, day(first), day(last), codes, 1, 1)) is expected
+
+
+REASONS = {
+    "food-unlicensed": "no_licence_needed",
+    "nursing-subsidy-unclaimed": "no_long_term_care",
+    "enterprise-no-counterpart": "no_tax_business",
+    "enterprise-legal-rep": "still_time",
+    "benefit-while-employed": "not_reemployed",
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_an_officer_can_say_what_no_register_holds(name: str, town_catalog: Catalog) -> None:
+    assert town_catalog.rule(name).reasons[REASONS[name]][0] == "dismissed"
+
+
+def test_the_police_only_verify_their_own_records(town_catalog: Catalog) -> None:
+    """Whether tax is due or a lease to be filed is for others to decide; they learn no month before they are told."""
+    for name, decides in (("rental-untaxed", "tax"), ("lease-not-filed", "housing")):
+        rule = town_catalog.rule(name)
+        assert (rule.department, rule.disclosure[decides]) == ("police", frozenset())
+        assert [code for code, said in rule.reasons.items() if said[0] == "confirmed"] == ["record_right"]

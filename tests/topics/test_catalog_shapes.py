@@ -154,7 +154,7 @@ DECIDING = "volume_cap: 2000"
 NUMBERS: dict[str, Case] = {
     "a huge version": (
         RULE,
-        "version: 1\n",
+        "version: 2\n",
         f"version: {HUGE}\n",
         f"version: {HUGE}",
         f"'version' cannot be {HUGE} -> write at most 1000000000",

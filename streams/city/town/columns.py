@@ -49,7 +49,7 @@ hrss.contribution_base declaration_no person_id:p name employer_uscc:u year_star
 hrss.base_adjustment adjustment_no person_id:p name year_start:d year_end:d adjusted_on:d
 hrss.employer_headcount record_no uscc:u month:m insured:n
 tax.withholding_headcount record_no uscc:u month:m paid:n kind:k
-market.food_inspection inspection_no uscc:u inspected_on:d found:k
+market.food_inspection inspection_no uscc:u inspected_on:d found:k trade:k
 market.food_rating rating_no uscc:u grade:k valid_from:d valid_to:d
 market.food_recall recall_no uscc:u level:k origin:k announced_on:d
 permits.food_licence licence_no uscc:u status:k valid_from:d valid_to:d

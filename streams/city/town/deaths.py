@@ -1,6 +1,6 @@
 """Deaths, and the three registers that may know of them; what became of a certificate of death.
 
-Rules: a death that the police did not register is a question once thirty days have passed, whoever died.
+Rules: a death that the police did not register is a question once a month has passed, whoever died.
 Must not know: pensions, benefits.
 """
 
@@ -12,7 +12,7 @@ from streams.city.town.truth import ORDINARY, Finding, doubt, explained, hit, ne
 from streams.city.town.when import TODAY
 
 RULE = "death-not-registered"
-_DAYS = 30
+_DAYS = 31
 _LONE = Means(home=0.5, car=0.1, married=0.0)
 
 

@@ -67,10 +67,11 @@ def _lone(
 
 
 def _tell_counterparts(desk: Desk) -> None:
-    unknown = hit("no_counterpart", "not_registered")
+    unknown = hit("no_counterpart", "tax_not_confirmed")
+    unsent = hit("no_code", "not_passed_on")
     for _ in desk.cases(10):
         _lone(desk, _opened(desk), unknown)
-        _lone(desk, _opened(desk), unknown, tax=How.ON_TIME, code=None)
+        _lone(desk, _opened(desk), unsent, tax=How.ON_TIME, code=None)
         _lone(desk, _opened(desk), withdrawn("registered_since"), tax=desk.one((How.LATE, How.OF_ANOTHER)))
     for _ in desk.cases(4):
         _lone(desk, _opened(desk), unknown, code=None)
@@ -80,7 +81,8 @@ def _tell_counterparts(desk: Desk) -> None:
             desk, _opened(desk), near("registered_late"), tax=How.ON_TIME, after=_DAYS + desk.between(1, 60)
         )
         _lone(desk, _opened(desk), unknown, tax=desk.one((How.TAKEN_BACK, How.GIVEN_AWAY)))
-        _lone(desk, _opened(desk), doubt("elsewhere", "registered_elsewhere"))
+        _lone(desk, _opened(desk), doubt("elsewhere", "confirmed_elsewhere"))
+        _lone(desk, _opened(desk), doubt("no_tax_business", "no_tax_business"))
         firm = _lone(desk, _opened(desk), explained("being_cancelled"))
         desk.tell("market.simple_cancellation", uscc=firm.uscc, announced_on=LAST - desk.between(0, 60))
 
@@ -165,6 +167,8 @@ def _tell_representatives(desk: Desk) -> None:
         _represented(desk, near("code_alone"), tax=None, code=adult(desk))
         _represented(desk, not_filed, tax=adult(desk), code=adult(desk))
         _represented(desk, doubt("others_wrong", "others_wrong"), tax=adult(desk), code=adult(desk))
+        other = adult(desk)
+        _represented(desk, doubt("days_ago", "still_time"), tax=other, code=other)
         _represented(desk, withdrawn("filed_since"), tax=None, code=None, before=adult(desk))
         _pending(desk, desk.one(("approved", "rejected")), not_filed)
         _written_otherwise(desk)

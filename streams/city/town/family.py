@@ -10,7 +10,7 @@ from streams.city.town.truth import ORDINARY, Finding, doubt, explained, hit, ne
 from streams.city.town.when import FIRST, LAST, TODAY, on
 
 BIRTH = "birth-not-registered"
-_DAYS = 30
+_DAYS = 31
 
 
 def tell_family(desk: Desk) -> None:
@@ -118,7 +118,7 @@ def _tell_births(desk: Desk) -> None:
     for _ in desk.cases(3):
         _birth(desk, TODAY - _DAYS - 1, unregistered)
         _birth(desk, TODAY - _DAYS, near("not_due"))
-        _birth(desk, desk.day(FIRST, TODAY - 300), near("registered_late"), after=desk.between(31, 200))
+        _birth(desk, desk.day(FIRST, TODAY - 300), near("registered_late"), after=desk.between(32, 200))
         falls = desk.one((How.TAKEN_BACK, How.GIVEN_AWAY))
         _birth(desk, desk.day(FIRST, TODAY - 60), unregistered, after=12, how=falls)
         _birth(desk, desk.day(FIRST, TODAY - 60), doubt("elsewhere", "registered_elsewhere"))

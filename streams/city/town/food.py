@@ -11,6 +11,8 @@ from streams.city.town.when import LAST, TODAY, on, working_days
 
 LICENCE, RATING = "food-unlicensed", "food-rated-a"
 _FIVE_YEARS, _YEAR, _ENTRY_DAYS = 1_826, 365, 10
+_LICENSED, _EXEMPT = ("catering", "retail"), ("farm_produce", "small_scale")
+_LOST = ("suspended", "revoked", "annulled", "cancelled")
 
 
 def tell_food(desk: Desk) -> None:
@@ -42,9 +44,12 @@ def _licence(
     )
 
 
-def _inspect(desk: Desk, firm: Firm, day: int, finding: Finding, state: str = "operating") -> None:
-    row = desk.tell("market.food_inspection", uscc=firm.uscc, inspected_on=day, found=state)
-    if state == "operating":
+def _inspect(
+    desk: Desk, firm: Firm, day: int, finding: Finding, state: str = "operating", trade: str = ""
+) -> None:
+    trade = trade or desk.one(_LICENSED)
+    row = desk.tell("market.food_inspection", uscc=firm.uscc, inspected_on=day, found=state, trade=trade)
+    if state == "operating" and trade in _LICENSED:
         desk.judge(LICENCE, row, finding)
 
 
@@ -57,12 +62,13 @@ def _inspected(
     status: str = "valid",
     how: How = How.ON_TIME,
     state: str = "operating",
+    trade: str = "",
 ) -> tuple[Firm, int]:
     """An inspection; the licence's first and last day are counted from it (none: no licence)."""
     firm, day = _business(desk), desk.day(on(2024, 1, 15), LAST - 40)
     if last is not None:
         _licence(desk, firm, day + first, day + last, status, how)
-    _inspect(desk, firm, day, finding, state)
+    _inspect(desk, firm, day, finding, state, trade)
     return firm, day
 
 
@@ -85,11 +91,13 @@ def _tell_licences(desk: Desk) -> None:
         _inspected(desk, near("last_day"), last=0)
         _inspected(desk, near("first_day"), first=0, last=700)
         _inspected(desk, unlicensed, first=1, last=700)
-        _inspected(desk, explained("licence_lost_since"), last=300, status=desk.one(("suspended", "revoked")))
-        _inspected(desk, unlicensed, last=-1, status=desk.one(("suspended", "revoked")))
+        _inspected(desk, explained("licence_lost_since"), last=300, status=desk.one(_LOST))
+        _inspected(desk, unlicensed, last=-1, status=desk.one(_LOST))
         _inspected(desk, unlicensed, last=300, how=desk.one(FALLS))
         _inspected(desk, doubt("elsewhere", "licence_elsewhere"))
+        _inspected(desk, doubt("produce_only", "no_licence_needed"))
         _inspected(desk, ORDINARY, state="closed")
+        _inspected(desk, ORDINARY, trade=desk.one(_EXEMPT))
         _renewing(desk, 0, explained("renewal_decided_that_day"))
         _renewing(desk, -1, unlicensed)
         _renewed(desk)

@@ -21,6 +21,8 @@ BASE, HEADS = "contribution-base-low", "headcount-mismatch"
 _YEAR = range(month_number(2024, 1), month_number(2024, 12) + 1)
 _FIRST, _LAST = first_day(_YEAR[0]), last_day(_YEAR[-1])
 _AUDITED, _TAXED = 0.3, 0.4
+_CEILING = 180_000
+"""Where the band begins in which the most lies that a base can be."""
 
 
 def tell_levy(desk: Desk) -> None:
@@ -58,15 +60,17 @@ def _employ(desk: Desk, employer: str, *, audited: bool) -> None:
 
 def base(desk: Desk, person: Person, employer: str, annual: float, finding: Finding = ORDINARY) -> None:
     """The base that an employer declared for a year."""
+    declared = float(round(annual))
     row = desk.tell(
         "hrss.contribution_base",
         **who(person),
         employer_uscc=employer,
         year_start=_FIRST,
         year_end=_LAST,
-        annual_base=float(round(annual)),
+        annual_base=declared,
     )
-    desk.judge(BASE, row, finding)
+    if declared < _CEILING:
+        desk.judge(BASE, row, finding)
 
 
 def _wages(monthly: float, months: int = 12) -> list[Pay]:
@@ -109,6 +113,8 @@ def _tell_bases(desk: Desk) -> None:
         _based(desk, 40_000, [(m, 9_000.0, "labour_service") for m in _YEAR], near("labour_service"))
         _based(desk, 50_000, _wages(9_000.0), doubt("not_in_base", "not_in_base"))
         _adjusted(desk, 366, low)
+        _based(desk, _CEILING - 1, _wages(20_000.0), low)
+        _based(desk, _CEILING, _wages(60_000.0), ORDINARY)
 
 
 def _adjusted(desk: Desk, days_before: int, finding: Finding) -> None:

@@ -12,7 +12,7 @@ from streams.city.town.truth import ORDINARY, Finding, doubt, explained, hit, ne
 from streams.city.town.when import FIRST, LAST, TODAY, on, working_days
 
 LAND, EQUITY = "land-without-permit", "equity-without-tax"
-_YEAR, _TWO_YEARS, _CORRECTION, _FILING = 365, 731, 180, 60
+_YEAR, _FIVE_YEARS, _CORRECTION, _FILING = 365, 1_827, 180, 60
 _EQUITY_DAYS, _EQUITY_YEAR, _TITLE_DAYS = 15, 250, 5
 _LEAST = 5
 _FALLEN = (How.TAKEN_BACK, How.GIVEN_AWAY)
@@ -123,10 +123,10 @@ def _tell_titles(desk: Desk) -> None:
         _title(desk, due - 1, untaxed)
         _title(desk, _registered(desk), near("same_day"), paid=0)
         _title(desk, _registered(desk), hit("paid_after", "tax_not_paid"), paid=-1)
-        _title(desk, _registered(desk), near("two_years"), paid=_TWO_YEARS)
-        _title(desk, _registered(desk), untaxed, paid=_TWO_YEARS + 1)
-        _title(desk, _registered(desk), near("exempt"), paid=_TWO_YEARS, exempt=True)
-        _title(desk, _registered(desk), untaxed, paid=_TWO_YEARS + 1, exempt=True)
+        _title(desk, _registered(desk), near("five_years"), paid=_FIVE_YEARS)
+        _title(desk, _registered(desk), untaxed, paid=_FIVE_YEARS + 1)
+        _title(desk, _registered(desk), near("exempt"), paid=_FIVE_YEARS, exempt=True)
+        _title(desk, _registered(desk), untaxed, paid=_FIVE_YEARS + 1, exempt=True)
         _title(desk, _registered(desk), untaxed, paid=40, how=How.GIVEN_AWAY)
         _title(desk, _registered(desk), doubt("elsewhere", "paid_elsewhere"))
         _corrected(desk, _CORRECTION, explained("corrected_last_day"))
@@ -173,7 +173,8 @@ def _tell_prices(desk: Desk) -> None:
         _price(desk, 1_500_000.0, 1_000_000.0, near("edge"))
         _price(desk, 1_000_000.0, 952_380.95, near("value_added_tax"))
         _price(desk, 1_950_000.0, 1_020_000.0, hit("within_a_band", "under_declared", decidable=False))
-        _price(desk, 900_000.0, 1_100_000.0, doubt("contract_changed", "contract_changed"))
+        _price(desk, 900_000.0, 1_100_000.0, near("declared_more"))
+        _price(desk, 1_800_000.0, 900_000.0, doubt("contract_changed", "contract_changed"))
         _price(desk, 1_800_000.0, 900_000.0, near("contract_revoked"), status="revoked")
         _price(desk, 1_800_000.0, 900_000.0, under, before=_YEAR)
         _price(desk, 1_800_000.0, 900_000.0, near("old_contract"), before=_YEAR + 1)

@@ -124,7 +124,7 @@ def _of_public(public: bool, due: bool) -> Finding:
 
 
 def _tell_leases(desk: Desk) -> None:
-    unfiled = hit("no_lease", "lease_not_filed")
+    unfiled = hit("no_lease", "record_right")
     for _ in desk.cases(10):
         _home(desk, _start(desk), lease=None, leased=unfiled)
         _home(desk, _start(desk), lease=Papers(how=desk.one(_RISEN)), leased=withdrawn("lease_filed"))
@@ -134,7 +134,7 @@ def _tell_leases(desk: Desk) -> None:
         _home(desk, _start(desk), lease=Papers(-365, 0), leased=near("last_day"))
         _home(desk, _start(desk), lease=Papers(-365, -1), leased=unfiled)
         _home(desk, _start(desk), lease=Papers(how=desk.one(_FALLEN)), leased=unfiled)
-        _home(desk, _start(desk), lease=None, leased=doubt("of_friends", "no_lease"))
+        _home(desk, _start(desk), lease=None, leased=doubt("of_friends", "not_let"))
         _home(desk, _start(desk), lease=Papers(120, 400), leased=near("filed_late"))
         _home(desk, _start(desk), lease=Papers(100, 400), stay=100, leased=unfiled)
 
@@ -144,7 +144,7 @@ def _start(desk: Desk) -> int:
 
 
 def _tell_rents(desk: Desk) -> None:
-    untaxed = hit("no_rent", "rent_not_declared")
+    untaxed = hit("no_rent", "record_right")
     for _ in desk.cases(10):
         _home(desk, _start(desk), rent=None, taxed=untaxed)
         _home(desk, _start(desk), rent=Papers(how=desk.one(_RISEN)), taxed=withdrawn("declared"))
@@ -155,7 +155,7 @@ def _tell_rents(desk: Desk) -> None:
         _home(desk, _start(desk), rent=Papers(-90, 0), taxed=near("last_day"))
         _home(desk, _start(desk), rent=Papers(-90, -1), taxed=untaxed)
         _home(desk, _start(desk), rent=Papers(how=desk.one(_FALLEN)), taxed=untaxed)
-        _home(desk, _start(desk), rent=None, taxed=doubt("no_rent_paid", "no_rent"))
+        _home(desk, _start(desk), rent=None, taxed=doubt("of_friends", "not_let"))
 
 
 def _crowd(

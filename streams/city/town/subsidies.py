@@ -139,7 +139,8 @@ def _tell_unclaimed(desk: Desk) -> None:
         _drawn(desk, near("first_month"), on(2025, 3, 31), month_number(2025, 3))
         _drawn(desk, entitled, on(2025, 3, 31), month_number(2025, 2))
         _drawn(desk, entitled, on(2024, 3, 1), _MONTHS[0], "living")
-        _holder(desk, doubt("declined", "declined"))
+        for reason in ("declined", "no_long_term_care", "other_allowance"):
+            _holder(desk, doubt(reason, reason))
         person, _ = _holder(desk, entitled)
         pay(desk, desk.one(_DISTRICTS), person, _MONTHS[0], how=desk.one(FALLS))
         person, since = _holder(desk, entitled)

@@ -1,4 +1,4 @@
--- The year's wages from the same employer, each month cut down to its band, against the band of the base.
+-- Bases under the ceiling's band. The year's wages from the same employer, each month cut down to its band, against the band of the base.
 WITH paid AS (
     SELECT person_id, employer_uscc, month, kind,
         lower_edge(income, [0, 1000, 2000, 3000, 4000, 5000, 6000, 8000, 10000, 15000, 20000, 30000]) AS amount
@@ -14,3 +14,4 @@ SELECT declaration_no AS key, state(total >= line, coalesce(wages, 0) >= line AN
     FROM hrss_base_adjustment a WHERE a.person_id = b.person_id
         AND a.year_start = b.year_start AND a.year_end = b.year_end)) AS state
 FROM hrss_contribution_base b LEFT JOIN sums USING (declaration_no)
+WHERE annual_base < 180000

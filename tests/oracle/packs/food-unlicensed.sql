@@ -9,4 +9,4 @@ SELECT inspection_no AS key, state(
         AND i.inspected_on BETWEEN r.filed_on AND until(r.decided_on))
         AND NOT EXISTS (FROM permits_food_licence l WHERE l.uscc = i.uscc AND l.status <> 'valid'
             AND i.inspected_on BETWEEN l.valid_from AND l.valid_to)) AS state
-FROM market_food_inspection i WHERE found = 'operating'
+FROM market_food_inspection i WHERE found = 'operating' AND trade IN ('catering', 'retail')

@@ -1,6 +1,7 @@
 """A small fact base, told by hand: claims, insurance spells and wages of three people, and the rule in force."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -58,7 +59,7 @@ class Telling:
 
 @pytest.fixture
 def rule() -> Rule:
-    return CATALOG.rule(RULE)
+    return replace(CATALOG.rule(RULE), version=1)
 
 
 @pytest.fixture

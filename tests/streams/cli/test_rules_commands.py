@@ -104,14 +104,14 @@ def test_list_without_a_log(tmp_path: Path) -> None:
     assert (row["in_force"], row["precision"], row["declared"]) == (
         None,
         None,
-        {"version": 1, "status": "active"},
+        {"version": 2, "status": "active"},
     )
 
 
 def test_list_with_a_log(town: Town) -> None:
     row = standing(town, "benefit-while-employed")
     assert {key: row["in_force"][key] for key in ("version", "force", "reason", "by")} == {
-        "version": 1,
+        "version": 2,
         "force": "active",
         "reason": "activated",
         "by": "catalog",
@@ -119,7 +119,7 @@ def test_list_with_a_log(town: Town) -> None:
     states = [alert["state"] for alert in town.alerts()]
     assert row["open"] >= states.count("open") - row["trial_open"] > 0
     assert (row["volume_cap"], row["until"], row["severity"]) == (2000, "2030-12-31", "medium")
-    assert "v1 active since 20" in said(town, "rules", "list")[1]
+    assert "v2 active since 20" in said(town, "rules", "list")[1]
 
 
 def test_precision_is_that_of_the_version_in_force(town: Town) -> None:
@@ -166,7 +166,7 @@ def test_a_backtest_says_what_the_stream_says(town: Town) -> None:
         == sum(m["checks"] for m in figures["months"])
         == len([r for r in town.results() if r["rule"] == "benefit-while-employed"])
     )
-    assert (figures["change"]["turns"], figures["change"]["version"]) == ([], 1)
+    assert (figures["change"]["turns"], figures["change"]["version"]) == ([], 2)
     assert figures["load"]["hours_now"] == figures["open"] / 2
     assert figures["incomplete"] == []
 
@@ -179,7 +179,7 @@ def test_a_backtest_as_tables_and_as_a_page(town: Town, tmp_path: Path) -> None:
     assert code == 0
     for words in ("business date 2009-01-31", "by-hand", "MORE than the cap", "at 60 min each"):
         assert (words in out) == (words != "by-hand")
-    assert "overlap 重合 with benefit-while-employed v1 (active)" in out
+    assert "overlap 重合 with benefit-while-employed v2 (active)" in out
     assert f"report: {report}" in err
     written = report.read_text(encoding="utf-8")
     handles = {alert["handle"] for alert in town.alerts()} | {alert["key"] for alert in town.alerts()}
@@ -188,13 +188,13 @@ def test_a_backtest_as_tables_and_as_a_page(town: Town, tmp_path: Path) -> None:
 
 
 def test_diff_with_and_without_a_log(town: Town, tmp_path: Path) -> None:
-    text = SHIPPED.read_text(encoding="utf-8").replace("version: 1", "version: 2", 1)
+    text = SHIPPED.read_text(encoding="utf-8").replace("version: 2", "version: 3", 1)
     path = tmp_path / SHIPPED.name
     path.write_text(text.replace("volume_cap: 2000", "volume_cap: 500"), encoding="utf-8")
     (found,) = town.json("rules", "diff", path)
-    assert found["against"] == {"version": 1, "where": "active in the log"}
+    assert found["against"] == {"version": 2, "where": "active in the log"}
     assert [field["key"] for field in found["fields"]] == ["version", "volume_cap"]
-    assert (found["change"]["turns"], found["change"]["version"]) == ([], 1)
+    assert (found["change"]["turns"], found["change"]["version"]) == ([], 2)
     code, out, _ = said(town, "rules", "diff", path)
     assert code == 0
     assert "volume_cap: '2000' -> '500'" in out

@@ -85,12 +85,12 @@ def test_inspect(town: Town) -> None:
         assert (row["held"], row["this_log"], row["fault"]) == (False, True, None)
         assert row["subjects"] > 0
         assert row["bytes"] > 10_000
-        assert row["rules"] == ["benefit-while-employed v1 active"]
+        assert row["rules"] == ["benefit-while-employed v2 active"]
     assert {row["partition"] for row in kept} == set(range(8))
     assert all(row["fault"] is None and row["bytes"] > 10_000 and row["age_seconds"] >= 0 for row in kept)
     table = town.cli("state", "inspect", "--checkpoints", place(town)).stdout.decode()
     assert "facts[7]" in table
-    assert "benefit-while-employed v1 active" in table
+    assert "benefit-while-employed v2 active" in table
     assert table.count("facts[") == len(states) + len(kept)
 
 

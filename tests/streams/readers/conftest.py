@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -132,7 +132,9 @@ def empty_town(tmp_path: Path) -> Town:
     """No topic has anything in it."""
     data = tmp_path / "data"
     seal = HandleSeal(KeyRing.at(data, generate=True).department("hrss"), CLAIMS)
-    town = Town(data, load_catalog(EXAMPLE), seal)
+    catalog = load_catalog(EXAMPLE)
+    first = replace(catalog.rule(RULE), version=1)
+    town = Town(data, replace(catalog, rules={RULE: first}), seal)
     town.send(alert_topic("hrss"), [])
     return town
 

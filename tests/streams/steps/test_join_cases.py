@@ -167,5 +167,5 @@ def test_alert_carries_rule_version_position_and_time_of_the_batch() -> None:
     machine.tell(CLAIM, claim())
     machine.position = 77
     (alert,) = machine.tell(WAGE, row(WAGE, "w", 1, **APRIL), produced_at="2008-09-01T12:00:00Z").alerts
-    assert (alert.rule, alert.rule_version, alert.revision) == (RULE, 1, 77)
+    assert (alert.rule, alert.rule_version, alert.revision) == (RULE, 2, 77)
     assert (alert.updated_at, alert.bucket) == ("2008-09-01T12:00:00Z", 3)
