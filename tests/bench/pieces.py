@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.agents.partition import Partition
+from streams.agents.worker import calm_collector
 from streams.city import generate
 from streams.publisher.keys import KeyRing
 from streams.publisher.memory import FrontMemory
@@ -106,7 +107,8 @@ async def join_all(catalog: Catalog, controls: list[Control], records: list[Stor
 def joins(
     catalog: Catalog, controls: list[Control], records: list[StoredRecord], runs: int
 ) -> tuple[float, ...]:
-    """Seconds of each run of the join agent."""
+    """Seconds of each run of the join agent, whose process collects cycles as a worker's does."""
+    calm_collector()
     return tuple(asyncio.run(join_all(catalog, controls, records)) for _ in range(runs))
 
 
