@@ -9,10 +9,19 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
+from matchers.normalise.numbers import normalise_certificate_no, normalise_property_no
+from matchers.normalise.person_id import normalise_person_id
+from matchers.normalise.uscc import normalise_uscc
 from streams.city.town.columns import FILES
 
 Row = dict[str, str]
 _POOL = {"p": 300, "u": 8, "r": 20, "c": 12}
+_READ = {
+    "p": normalise_person_id,
+    "u": normalise_uscc,
+    "r": normalise_property_no,
+    "c": normalise_certificate_no,
+}
 _MOVED, _GONE = 0.4, 0.1
 
 
@@ -42,13 +51,15 @@ def _read(path: Path) -> list[Row]:
 
 
 def _pools(folder: Path, rng: random.Random) -> dict[str, list[str]]:
-    """Some of the town's own identifiers, as the files write them."""
+    """Some of the town's own identifiers, as the files write them; of an unreadable one, shared by many rows, the
+    files would be no delivery.
+    """
     found: dict[str, list[str]] = {kind: [] for kind in _POOL}
     for resource, columns in FILES.items():
         rows = _read(folder / f"{resource}.csv")
         for name, kind in columns:
             if kind in found:
-                found[kind] += [row[name] for row in rows if row[name]]
+                found[kind] += [row[name] for row in rows if _READ[kind](row[name])]
     return {kind: rng.sample(sorted(set(found[kind])), size) for kind, size in _POOL.items()}
 
 

@@ -174,7 +174,7 @@ def test_an_officer_can_say_what_no_register_holds(name: str, town_catalog: Cata
 
 
 def test_the_police_only_verify_their_own_records(town_catalog: Catalog) -> None:
-    """Whether tax is due or a lease to be filed is for others to decide; they learn no month before they are told."""
+    """Whether tax is due or a lease to be filed is for others to decide; until it is referred, they know no month."""
     for name, decides in (("rental-untaxed", "tax"), ("lease-not-filed", "housing")):
         rule = town_catalog.rule(name)
         assert (rule.department, rule.disclosure[decides]) == ("police", frozenset())

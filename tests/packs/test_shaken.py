@@ -43,7 +43,7 @@ def _results(seen: Seen) -> Verdicts:
     return {key: WORDS[r.verdict] for key, r in seen.results if r.verdict != "withdrawn"}
 
 
-@pytest.mark.parametrize("seed", [12])  # of which no file is refused for too many bad rows
+@pytest.mark.parametrize("seed", [11])
 def test_shaken_together(tmp_path: Path, town_catalog: Catalog, seed: int) -> None:
     town = generate_town(tmp_path / "city", scale=0.02, seed=seed)
     shake(tmp_path / "city", seed)
