@@ -30,16 +30,16 @@ _CHUNK = 50_000
 _BATCHES = """[{"bucket": "INTEGER", "position": "BIGINT", "resource": "VARCHAR", "epoch": "BIGINT",
     "seq": "BIGINT", "rows": ["JSON"]}]"""
 
-_TAKE = f"""
+_TAKE = """
 INSERT INTO told
 SELECT bucket, position, number, resource, epoch, seq, r ->> 0, r ->> 1, (r ->> 2)::BIGINT, r ->> 3,
     from_base64(r ->> 4),
     coalesce((r ->> 5)::DATE - DATE '0001-01-01' + 1, 1),
-    if(r ->> 5 IS NULL, 0, coalesce((r ->> 6)::DATE - DATE '0001-01-01' + 1, {FOREVER})),
-    coalesce((r -> 7)::MAP(VARCHAR, VARCHAR), MAP {{}})
+    if(r ->> 5 IS NULL, 0, coalesce((r ->> 6)::DATE - DATE '0001-01-01' + 1, $forever)),
+    coalesce((r -> 7)::MAP(VARCHAR, VARCHAR), MAP {})
 FROM (SELECT b.* EXCLUDE rows, unnest(b.rows) AS r, generate_subscripts(b.rows, 1)::INTEGER AS number
-      FROM (SELECT unnest(from_json(?, '{_BATCHES}')) AS b))
-"""  # noqa: S608 two constants are put in; what departments sent is the parameter
+      FROM (SELECT unnest(from_json($told, $types)) AS b))
+"""
 
 _NOTES = {
     "delivered": '{"bucket": "INTEGER", "resource": "VARCHAR", "since": "BIGINT"}',
@@ -121,7 +121,8 @@ class FactBase:
 
     def _take(self) -> None:
         if self._told:
-            self._db.execute(_TAKE, [encode(self._told).decode()])
+            values = {"told": encode(self._told).decode(), "types": _BATCHES, "forever": FOREVER}
+            self._db.execute(_TAKE, values)
         self._told, self._rows = [], 0
 
     def note_day(self, bucket: int, position: int, day: int) -> None:

@@ -90,10 +90,10 @@ def _load(db: duckdb.DuckDBPyConnection, folder: Path, table: str, rows: Sequenc
     lines = folder / f"{table}.ndjson"
     _write_lines(lines, rows)
     types = dict(_types(db, table))
-    read = ", ".join(f"\"{name}\": '{_TYPED.sub('VARCHAR', kind)}'" for name, kind in types.items())
+    columns = {name: _TYPED.sub("VARCHAR", kind) for name, kind in types.items()}
     cast = ", ".join(f'TRY_CAST("{name}" AS {kind})' for name, kind in types.items())
-    source = f"read_json({quoted(lines)}, format = 'newline_delimited', columns = {{{read}}})"
-    db.execute(f"INSERT INTO {table} SELECT {cast} FROM {source}")  # noqa: S608 names of schema.sql, a quoted path
+    read = db.read_json(str(lines), format="newline_delimited", columns=columns)
+    read.project(cast).insert_into(table)
     lines.unlink()
 
 
